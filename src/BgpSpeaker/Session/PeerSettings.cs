@@ -1,0 +1,86 @@
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Session;
+
+/// <summary>What the session machines know about one peer and about us. Immutable; a change makes a new machine.</summary>
+public sealed record PeerSettings
+{
+    /// <summary>Our AS number towards this peer, 1–4294967295 without AS_TRANS.</summary>
+    public required uint LocalAs { get; init; }
+
+    /// <summary>The AS number that the peer must prove; equal to <see cref="LocalAs"/> for iBGP.</summary>
+    public required uint PeerAs { get; init; }
+
+    /// <summary>Our BGP identifier, RFC 6286: any number but 0.</summary>
+    public required uint BgpIdentifier { get; init; }
+
+    /// <summary>The hold time that we propose: 0, or 3 s – 65535 s in whole seconds. RFC 4271 suggests 90 s.</summary>
+    public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>The address families that we offer; at least one.</summary>
+    public ValueList<Family> Families { get; init; } = [Family.IPv4Unicast];
+
+    /// <summary>True: never dial, only accept (PassiveTcpEstablishment, RFC 4271 section 8.1.1).</summary>
+    public bool Passive { get; init; }
+
+    /// <summary>First wait after a failure (IdleHoldTime); doubled at each failure in a row, jittered.</summary>
+    public TimeSpan RetryMinimum { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait between two attempts (before jitter).</summary>
+    public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a dial may take (ConnectRetryTime, RFC 4271 section 8): then it is given up and retried.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The "large value" of the hold timer in OpenSent: RFC 4271 section 8.2.2 suggests 4 minutes.</summary>
+    public TimeSpan OpenHoldTime { get; init; } = TimeSpan.FromMinutes(4);
+
+    /// <summary>RFC 9687 section 3.2; null: the greater of 8 minutes and twice the negotiated hold time.</summary>
+    public TimeSpan? SendHoldTime { get; init; }
+
+    /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>The domain of <see cref="HostName"/>; empty when unknown.</summary>
+    public string DomainName { get; init; } = "";
+
+    /// <summary>True for a peer in another AS.</summary>
+    public bool IsExternal => LocalAs != PeerAs;
+}
+
+/// <summary>What both OPENs agree on.</summary>
+public sealed record NegotiatedSession
+{
+    /// <summary>min(ours, theirs), RFC 4271 section 4.2; zero: neither KEEPALIVE nor hold timer.</summary>
+    public required TimeSpan HoldTime { get; init; }
+
+    /// <summary>A third of the hold time, before jitter; zero when the hold time is.</summary>
+    public required TimeSpan KeepaliveTime { get; init; }
+
+    /// <summary>The peer's AS number.</summary>
+    public required uint PeerAs { get; init; }
+
+    /// <summary>The peer's BGP identifier.</summary>
+    public required uint PeerIdentifier { get; init; }
+
+    /// <summary>The families that both sides offered (none at all counts as IPv4 unicast, RFC 4760 section 8).</summary>
+    public required ValueList<Family> Families { get; init; }
+
+    /// <summary>Both sides carry AS numbers in four octets, RFC 6793.</summary>
+    public required bool FourOctetAs { get; init; }
+
+    /// <summary>The peer takes ROUTE-REFRESH, RFC 2918.</summary>
+    public required bool RouteRefresh { get; init; }
+
+    /// <summary>Both sides speak enhanced route refresh, RFC 7313.</summary>
+    public required bool EnhancedRouteRefresh { get; init; }
+
+    /// <summary>We may receive messages of up to 65535 octets: we announced RFC 8654, and the peer did.</summary>
+    public required bool ExtendedMessage { get; init; }
+
+    /// <summary>The OPEN that we sent.</summary>
+    public required OpenMessage Sent { get; init; }
+
+    /// <summary>The OPEN that the peer sent.</summary>
+    public required OpenMessage Received { get; init; }
+}

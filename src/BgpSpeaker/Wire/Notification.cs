@@ -1,0 +1,25 @@
+namespace AnycastVip.BgpSpeaker.Wire;
+
+/// <summary>The content of a NOTIFICATION message, RFC 4271 section 4.5: sent, received, or owed to the peer.</summary>
+/// <param name="Code">Which kind of error.</param>
+/// <param name="Subcode">Which error of that kind; 0 where none is defined.</param>
+/// <param name="Data">What belongs to it; only octets that were received or that the RFC prescribes.</param>
+public sealed record Notification(ErrorCode Code, byte Subcode, ValueList<byte> Data = default);
+
+/// <summary>
+/// What an error does, in rising order: RFC 7606 section 2, "the approach with the strongest action" wins.
+/// </summary>
+public enum Severity
+{
+    /// <summary>Nothing is wrong.</summary>
+    None,
+
+    /// <summary>The attribute is dropped, the routes stand.</summary>
+    AttributeDiscard,
+
+    /// <summary>The routes of the UPDATE count as withdrawn.</summary>
+    TreatAsWithdraw,
+
+    /// <summary>A NOTIFICATION is sent and the session ends.</summary>
+    SessionReset,
+}
