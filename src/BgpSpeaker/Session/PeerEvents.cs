@@ -71,9 +71,6 @@ public sealed record BgpOpen(ConnectionId Connection, OpenMessage Open) : Connec
 /// <summary>Events 21, 22 and 28, and malformed ROUTE-REFRESH: what came earns a NOTIFICATION.</summary>
 public sealed record MessageError(ConnectionId Connection, Notification Reason) : ConnectionEvent(Connection);
 
-/// <summary>A malformed NOTIFICATION: never answered with one (RFC 4271 section 6.4); the connection is closed.</summary>
-public sealed record NotifMsgErr(ConnectionId Connection, string Reason) : ConnectionEvent(Connection);
-
 /// <summary>Events 24 and 25: a NOTIFICATION.</summary>
 public sealed record NotifMsg(ConnectionId Connection, Notification Notification) : ConnectionEvent(Connection);
 
