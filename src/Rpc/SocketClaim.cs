@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace AnycastVip.Rpc;
+
+/// <summary>A daemon cannot serve on its socket; the message names the path and the remedy.</summary>
+public sealed class SocketClaimException(string path, string message, Exception? inner = null)
+    : IOException(message, inner)
+{
+    /// <summary>The socket's path.</summary>
+    public string Path { get; } = path;
+}
+
+/// <summary>
+/// The right to serve on a Unix socket's path: an exclusive lock on a file beside it. The kernel drops the lock with
+/// the process that held it, so a live server is never replaced and a dead one's socket file is never in the way.
+/// </summary>
+internal sealed class SocketClaim : IDisposable
+{
+    // sun_path has 108 octets with its closing zero (unix(7)).
+    private const int MaxPathOctets = 107;
+
+    // EWOULDBLOCK: the lock is held.
+    private const int WouldBlock = 11;
+
+    private readonly FileStream _lock;
+
+    private SocketClaim(FileStream held) => _lock = held;
+
+    /// <summary>Takes the lock and removes the socket file that a dead server left behind.</summary>
+    /// <exception cref="SocketClaimException">The path is unusable or belongs to a live server.</exception>
+    public static SocketClaim Take(string path)
+    {
+        if (Encoding.UTF8.GetByteCount(path) > MaxPathOctets)
+            throw new SocketClaimException(path,
+                $"{path}: longer than the {MaxPathOctets} octets of a Unix socket's path; choose a shorter directory");
+        var held = Lock(path);
+        try
+        {
+            RemoveLeftOver(path);
+            return new SocketClaim(held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Binds the socket. Nobody can connect before it listens, so its mode is never too wide.</summary>
+    public static Socket Bind(EndPoint endPoint, UnixFileMode mode)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            File.SetUnixFileMode(endPoint.ToString()!, mode);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the path up. The lock file stays: if removed, two servers could lock two different files.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            // FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux.
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new SocketClaimException(path,
+                $"{path}: its directory does not exist; create it or set another api.directory", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new SocketClaimException(path,
+                $"{path}: no permission to create files beside it; give this user write access to the directory", e);
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            throw new SocketClaimException(path,
+                $"{path}: another process serves here and holds {path}.lock; stop it or set another api.directory", e);
+        }
+        catch (IOException e)
+        {
+            throw new SocketClaimException(path,
+                $"{path}: cannot be used ({e.Message}); make its directory writable or set another api.directory", e);
+        }
+    }
+
+    private static void RemoveLeftOver(string path)
+    {
+        var file = new FileInfo(path);
+        // A socket has no length: whatever has one, or is a directory, was not left by a server.
+        if (Directory.Exists(path) || (file.Exists && file.Length > 0))
+            throw new SocketClaimException(path,
+                $"{path}: is not a socket and will not be replaced; move it away or set another api.directory");
+        try
+        {
+            file.Delete();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new SocketClaimException(path,
+                $"{path}: a left-over socket cannot be removed; remove it as root", e);
+        }
+    }
+}
