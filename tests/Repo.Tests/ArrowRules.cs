@@ -1,0 +1,121 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace AnycastVip.Repo.Tests;
+
+/// <summary>Which room may know which: the arrows of ARCHITECTURE.md.</summary>
+internal static class ArrowRules
+{
+    private const string Speaker = "AnycastVip.BgpSpeaker";
+
+    /// <summary>The rooms of BgpSpeaker, each with those that it may name besides itself.</summary>
+    private static readonly Dictionary<string, string[]> Rooms = new()
+    {
+        ["Wire"] = [],
+        ["Session"] = ["Wire"],
+        ["Rib"] = ["Wire"],
+        ["Peering"] = ["Wire", "Session", "Rib"],
+        ["Runtime"] = ["Wire", "Session", "Rib", "Peering"],
+        ["Api"] = ["Wire", "Session", "Rib", "Peering", "Runtime"],
+    };
+
+    private static readonly string[] PureRooms = ["Wire", "Session", "Rib", "Peering"];
+
+    // A pure room computes. Whatever is not listed here (sockets, tasks, files, clocks, loggers) it cannot name.
+    private static readonly HashSet<string> PureNamespaces =
+    [
+        "System", "System.Buffers", "System.Buffers.Binary", "System.Collections", "System.Collections.Frozen",
+        "System.Collections.Generic", "System.Collections.Immutable", "System.Diagnostics.CodeAnalysis",
+        "System.Globalization", "System.Linq", "System.Net", "System.Numerics", "System.Runtime.CompilerServices",
+        "System.Text",
+    ];
+
+    private static readonly HashSet<string> PureTypes =
+    [
+        "System.Diagnostics.UnreachableException", "System.Net.Sockets.AddressFamily",
+        "System.Runtime.InteropServices.CollectionsMarshal", "System.Runtime.InteropServices.MemoryMarshal",
+    ];
+
+    private static readonly HashSet<string> ImpureTypes =
+    [
+        "System.AppContext", "System.Console", "System.Environment", "System.GC", "System.Net.Dns", "System.Random",
+        "System.TimeProvider",
+    ];
+
+    // Who may name the messages of proto/: the rooms that serve or call an API, and those that show what it answers.
+    private static readonly string[] ProtoUsers =
+    [
+        "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/Proxy/Api/", "src/Vipctl/",
+    ];
+
+    /// <summary>Each room of BgpSpeaker names only those below it.</summary>
+    public static IEnumerable<Breach> RoomArrows(SourceSet files) =>
+        from use in NamedTypes(files, "src/BgpSpeaker/")
+        let room = RoomOfPath(use.Node.SyntaxTree.FilePath)
+        let target = RoomOfNamespace(use.Type.ContainingNamespace.ToDisplayString())
+        where target is not null && target != room && !(Rooms.GetValueOrDefault(room)?.Contains(target) ?? false)
+        select use.Node.Breach($"{room} names {use.Type.FullName()}: no arrow leads there");
+
+    /// <summary>A file's namespace is its folder, so that the arrows can be judged by either.</summary>
+    public static IEnumerable<Breach> MisplacedNamespaces(SourceSet files) =>
+        from file in files.Under("src/BgpSpeaker/")
+        let room = RoomOfPath(file.Root.SyntaxTree.FilePath)
+        from space in file.Root.DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()
+        let expected = $"{Speaker}.{room}"
+        let name = space.Name.ToString()
+        where !Rooms.ContainsKey(room)
+            || name != expected && !name.StartsWith(expected + ".", Ordinal)
+        select space.Breach($"namespace {space.Name} in {room}");
+
+    /// <summary>The pure rooms name nothing but values and the functions over them.</summary>
+    public static IEnumerable<Breach> ImpureNames(SourceSet files)
+    {
+        var folders = PureRooms.Select(room => $"src/BgpSpeaker/{room}/").ToArray();
+        var named =
+            from use in NamedTypes(files, folders)
+            let space = use.Type.ContainingNamespace.ToDisplayString()
+            let name = use.Type.FullName()
+            where !space.StartsWith("AnycastVip.", Ordinal)
+                && !PureTypes.Contains(name)
+                && (ImpureTypes.Contains(name) || !PureNamespaces.Contains(space))
+            select use.Node.Breach($"a pure room names {name}");
+        // A name of another package (a logger, a message) does not resolve here at all.
+        var unknown =
+            from file in files.Under(folders)
+            from diagnostic in file.Model.GetDiagnostics()
+            where diagnostic.Id is "CS0103" or "CS0234" or "CS0246"
+            let node = file.Root.FindNode(diagnostic.Location.SourceSpan)
+            select node.Breach($"a pure room names something foreign: {diagnostic.GetMessage(null)}");
+        return named.Concat(unknown);
+    }
+
+    /// <summary>vipctl knows of the speaker's insides only how messages are decoded.</summary>
+    public static IEnumerable<Breach> VipctlArrows(SourceSet files) =>
+        from use in NamedTypes(files, "src/Vipctl/")
+        let space = use.Type.ContainingNamespace.ToDisplayString()
+        where space.StartsWith(Speaker, Ordinal) && space != $"{Speaker}.Wire"
+        select use.Node.Breach($"vipctl names {use.Type.FullName()}: of BgpSpeaker it may know Wire only");
+
+    /// <summary>Messages of proto/ stay at the edge; inside, the rooms' own types are used.</summary>
+    public static IEnumerable<Breach> ProtoArrows(SourceSet files) =>
+        from file in files.Under("src/")
+        where !ProtoUsers.Any(folder => file.Root.SyntaxTree.FilePath.StartsWith(folder, Ordinal))
+        from node in file.Root.DescendantNodes()
+        where node is QualifiedNameSyntax or MemberAccessExpressionSyntax
+            && node.ToString() is "AnycastVip.Proto" or "Proto.V1"
+        select node.Breach("names the messages of proto/ outside of an Api room");
+
+    private static IEnumerable<(SyntaxNode Node, ITypeSymbol Type)> NamedTypes(
+        SourceSet files, params string[] folders) =>
+        from file in files.Under(folders)
+        from node in file.Root.DescendantNodes().OfType<SimpleNameSyntax>()
+        let symbol = file.Model.Meaning(node)
+        let type = symbol as ITypeSymbol ?? (symbol is ILocalSymbol or IParameterSymbol ? null : symbol?.ContainingType)
+        where type is { ContainingNamespace: not null } and not ITypeParameterSymbol
+        select ((SyntaxNode)node, type);
+
+    private static string RoomOfPath(string path) => path.Split('/') is [_, _, var room, _, ..] ? room : "";
+
+    private static string? RoomOfNamespace(string space) =>
+        space.StartsWith(Speaker + ".", Ordinal) ? space[(Speaker.Length + 1)..].Split('.')[0] : null;
+}
