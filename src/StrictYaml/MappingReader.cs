@@ -123,7 +123,7 @@ public sealed class MappingReader
         foreach (var entry in _mapping.Entries.Where(entry => !_known.Contains(entry.Key)))
         {
             _diagnostics.Error(
-                entry.KeyPosition, $"unknown key '{entry.Key}'{Suggestion.For(entry.Key, _known.Order(StringComparer.Ordinal))}");
+                entry.KeyPosition, $"unknown key {entry.Key.Quoted()}{Suggestion.For(entry.Key, _known.Order(StringComparer.Ordinal))}");
         }
     }
 

@@ -33,7 +33,7 @@ public static class ScalarTypes
             { IsPlain: true, Text: "true" } => true,
             { IsPlain: true, Text: "false" } => false,
             { IsPlain: false, Text: "true" or "false" } => new Refused($"{scalar.Text} must be written without quotes"),
-            _ => new Refused($"'{scalar.Text}' is neither true nor false"),
+            _ => new Refused($"{scalar.Text.Quoted()} is neither true nor false"),
         });
 
     /// <summary>An IPv4 or IPv6 address without scope, IPv4 as four decimal numbers.</summary>
@@ -42,7 +42,7 @@ public static class ScalarTypes
         """{"type":"string"}""",
         scalar => TryParseAddress(scalar.Text, out var address)
             ? address
-            : new Refused($"'{scalar.Text}' is not an IP address"));
+            : new Refused($"{scalar.Text.Quoted()} is not an IP address"));
 
     /// <summary>A decimal number without sign or leading zeros, in a range.</summary>
     public static ScalarType<long> Integer(long minimum, long maximum) => new(
@@ -51,11 +51,11 @@ public static class ScalarTypes
         scalar =>
         {
             if (!scalar.IsPlain || !IsDecimal(scalar.Text))
-                return new Refused($"'{scalar.Text}' is not a whole number in decimal digits without quotes");
+                return new Refused($"{scalar.Text.Quoted()} is not a whole number in decimal digits without quotes");
             return long.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
                 && value >= minimum && value <= maximum
                     ? value
-                    : new Refused($"{scalar.Text} is not in the range {minimum}–{maximum}");
+                    : new Refused($"{scalar.Text.Quoted()} is not in the range {minimum}–{maximum}");
         });
 
     /// <summary>A whole number with its unit, one of ms, s, m, h, in a range.</summary>
@@ -78,7 +78,7 @@ public static class ScalarTypes
                 return index >= 0
                     ? choices[index].Value
                     : new Refused(
-                        $"'{scalar.Text}' is not one of {string.Join(", ", words)}{Suggestion.For(scalar.Text, words)}");
+                        $"{scalar.Text.Quoted()} is not one of {string.Join(", ", words)}{Suggestion.For(scalar.Text, words)}");
             });
     }
 
@@ -114,16 +114,16 @@ public static class ScalarTypes
         var number = text[..(digits < 0 ? text.Length : digits)];
         var unit = text[number.Length..];
         if (!IsDecimal(number))
-            return new Refused($"'{text}' is not a duration such as 300ms, 5s, 1m");
+            return new Refused($"{text.Quoted()} is not a duration such as 300ms, 5s, 1m");
         if (unit.Length == 0)
-            return new Refused($"'{text}' needs a unit: {text}ms, {text}s, {text}m or {text}h");
+            return new Refused($"{text.Quoted()} needs a unit: ms, s, m or h");
         var length = Units.FirstOrDefault(known => known.Unit == unit).Length;
         if (length == TimeSpan.Zero)
-            return new Refused($"'{unit}' is not a unit of time: use ms, s, m or h");
+            return new Refused($"{unit.Quoted()} is not a unit of time: use ms, s, m or h");
         // Compared as a count of units, so that no number of digits can overflow.
         if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             || count > maximum.Ticks / length.Ticks || length * count < minimum)
-            return new Refused($"{text} is not in the range {Format(minimum)}–{Format(maximum)}");
+            return new Refused($"{text.Quoted()} is not in the range {Format(minimum)}–{Format(maximum)}");
         return length * count;
     }
 

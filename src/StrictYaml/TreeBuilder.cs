@@ -6,6 +6,9 @@ namespace AnycastVip.StrictYaml;
 /// <summary>Builds the node tree of one document from the parser's events.</summary>
 internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticList diagnostics)
 {
+    /// <summary>Why a tab in front of a node is an error.</summary>
+    public const string TabRefusal = "a tab cannot indent: use spaces";
+
     private readonly EventSource _events = new(text);
     private readonly Stack<(Position At, char Bracket)> _openBrackets = new();
     private readonly Dictionary<string, (YamlNode Node, int Size)> _anchors = [];
@@ -22,8 +25,8 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
             diagnostics.Error(Position.Start, "the file is empty");
             return null;
         }
-        if (start.Version is not null)
-            diagnostics.Error(PositionOf(start), "directives are not supported");
+        if (_events.Directive(_events.ToPosition(start.End).Line) is { } directive)
+            diagnostics.Error(directive, "directives are not supported");
         if (Next() is not { } content || Node(content) is not { } root || Next() is not DocumentEnd)
             return null;
         if (Next() is not { } rest)
@@ -40,7 +43,7 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
             return next;
         if (!_openBrackets.TryPeek(out var open))
             diagnostics.Error(at, message);
-        else if (at == SourceText.EndOf(text))
+        else if (at == _events.End)
             diagnostics.Error(open.At, $"the '{open.Bracket}' is never closed");
         else
             diagnostics.Error(at, $"{message} (inside the '{open.Bracket}' at {open.At})");
@@ -58,6 +61,8 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
             diagnostics.Error(at, $"more than {options.MaximumNodes} values");
             return null;
         }
+        if (_events.TabInIndentation(at.Line) is { } tab)
+            diagnostics.Error(tab, TabRefusal);
         var before = _nodes;
         var node = first switch
         {
@@ -75,13 +80,13 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
         if (!properties.Anchor.IsEmpty)
         {
             if (!options.AllowAnchors)
-                diagnostics.Error(at, $"anchors are not allowed: '&{properties.Anchor.Value}'");
+                diagnostics.Error(at, $"anchors are not allowed: {$"&{properties.Anchor.Value}".Quoted()}");
             _anchors[properties.Anchor.Value] = (node, _nodes - before + 1);
         }
         // The parser gives a quoted scalar the tag "!" of its own accord.
         if (properties.Tag.IsEmpty || properties.Tag.IsNonSpecific)
             return node;
-        diagnostics.Error(at, $"tags are not supported: '{properties.Tag.Value}'");
+        diagnostics.Error(at, $"tags are not supported: {properties.Tag.Value.Quoted()}");
         return new YamlRefused(at);
     }
 
@@ -89,13 +94,13 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
     {
         if (!options.AllowAnchors)
         {
-            diagnostics.Error(at, $"aliases are not allowed: '*{alias.Value}'");
+            diagnostics.Error(at, $"aliases are not allowed: {$"*{alias.Value}".Quoted()}");
             return new YamlRefused(at);
         }
         // An anchor is known only once its node is complete, so that no node can contain itself.
         if (!_anchors.TryGetValue(alias.Value.Value, out var target))
         {
-            diagnostics.Error(at, $"no anchor '&{alias.Value}' before this alias");
+            diagnostics.Error(at, $"no anchor {$"&{alias.Value}".Quoted()} before this alias");
             return new YamlRefused(at);
         }
         _nodes += target.Size;
@@ -173,7 +178,7 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
             if (lines.TryAdd(name, keyAt.Line))
                 entries.Add(new YamlEntry(name, keyAt, value));
             else
-                diagnostics.Error(keyAt, $"duplicate key '{name}', first on line {lines[name]}");
+                diagnostics.Error(keyAt, $"duplicate key {name.Quoted()}, first on line {lines[name]}");
         }
     }
 
