@@ -5,13 +5,13 @@ namespace AnycastVip.BgpSpeaker.Session;
 /// <summary>The states of RFC 4271 section 8.2.2.</summary>
 public enum BgpState
 {
-    /// <summary>Refuses connections: administratively down, or waiting after a failure.</summary>
+    /// <summary>Administratively down: neither dials nor accepts.</summary>
     Idle,
 
     /// <summary>A dial is under way.</summary>
     Connect,
 
-    /// <summary>Waits for the peer to connect, or for the next dial.</summary>
+    /// <summary>Waits for the peer to connect, or for the next dial (after a failure too).</summary>
     Active,
 
     /// <summary>Our OPEN is sent; theirs is awaited.</summary>
@@ -25,8 +25,8 @@ public enum BgpState
 }
 
 /// <summary>
-/// Names one TCP connection or dial of a peer. Given by the machine for dials and by the shell for accepted
-/// connections, from one counter, and never used again: an event for an id that the machine has let go is dropped.
+/// Names one TCP connection or dial of a peer, and is never used again: an event for an id that the machine has let go
+/// is dropped. The machine counts its dials from 1 up; the shell counts accepted connections from −1 down.
 /// </summary>
 public readonly record struct ConnectionId(long Value);
 
@@ -57,7 +57,7 @@ public abstract record ConnectionEvent(ConnectionId Connection) : PeerEvent;
 /// <summary>Event 16: our dial was answered.</summary>
 public sealed record Tcp_CR_Acked(ConnectionId Connection) : ConnectionEvent(Connection);
 
-/// <summary>Event 17: the peer connected to us. The id is the shell's.</summary>
+/// <summary>Event 17: the peer connected to us. The id is the shell's, below zero.</summary>
 public sealed record TcpConnectionConfirmed(ConnectionId Connection) : ConnectionEvent(Connection);
 
 /// <summary>Event 18: the dial failed, or the connection was closed or reset.</summary>
@@ -106,7 +106,8 @@ public sealed record SendNotification(ConnectionId Connection, Notification Noti
 
 /// <summary>
 /// Close the connection, or give up the dial. What is queued is flushed first within a bound when
-/// <paramref name="Flush"/> (a NOTIFICATION must reach the peer), else dropped. The machine has let the id go.
+/// <paramref name="Flush"/> (a NOTIFICATION must reach the peer), else dropped. The machine has let the id go. Comes
+/// exactly once for every dial and every connection, also after <see cref="TcpConnectionFails"/>.
 /// </summary>
 public sealed record CloseConnection(ConnectionId Connection, bool Flush) : PeerAction;
 

@@ -1,0 +1,41 @@
+using System.Text;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Session;
+
+/// <summary>The Cease NOTIFICATIONs of the session machines (RFC 4486, RFC 9003).</summary>
+public static class Cease
+{
+    /// <summary>RFC 9003 section 2: the length octet of the Shutdown Communication counts up to this many.</summary>
+    public const int MaximumTextOctets = 255;
+
+    /// <summary>Cease/7 for the connection that a collision or an Established session makes superfluous.</summary>
+    public static readonly Notification ConnectionCollisionResolution =
+        new(ErrorCode.Cease, CeaseError.ConnectionCollisionResolution);
+
+    /// <summary>Cease/5 for a connection that is not wanted at all.</summary>
+    public static readonly Notification ConnectionRejected = new(ErrorCode.Cease, CeaseError.ConnectionRejected);
+
+    /// <summary>Cease/2.</summary>
+    /// <param name="text">Cut to <see cref="MaximumTextOctets"/> of UTF-8; empty for none.</param>
+    public static Notification AdministrativeShutdown(string text) =>
+        new(ErrorCode.Cease, CeaseError.AdministrativeShutdown, Communication(text));
+
+    /// <summary>Cease/4.</summary>
+    /// <param name="text">Cut to <see cref="MaximumTextOctets"/> of UTF-8; empty for none.</param>
+    public static Notification AdministrativeReset(string text) =>
+        new(ErrorCode.Cease, CeaseError.AdministrativeReset, Communication(text));
+
+    // RFC 9003 section 2: one octet of length, then "a free-form UTF-8 text string".
+    private static ValueList<byte> Communication(string text)
+    {
+        if (text.Length == 0)
+            return [];
+        Span<byte> data = stackalloc byte[1 + MaximumTextOctets];
+        // The encoder stops in front of the first character that does not fit whole.
+        Encoding.UTF8.GetEncoder().Convert(
+            text, data[1..], flush: true, out _, out var octets, completed: out _);
+        data[0] = (byte)octets;
+        return [.. data[..(1 + octets)]];
+    }
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Session;
+
+/// <summary>What a peer's OPEN comes to.</summary>
+public abstract record OpenVerdict;
+
+/// <summary>The OPEN is acceptable.</summary>
+public sealed record OpenAccepted(NegotiatedSession Session) : OpenVerdict;
+
+/// <summary>The OPEN is not acceptable.</summary>
+/// <param name="Notification">What the peer is told.</param>
+/// <param name="Reason">For people, in one line, without the NOTIFICATION's own name.</param>
+public sealed record OpenRefused(Notification Notification, string Reason) : OpenVerdict;
+
+/// <summary>Makes our OPEN and judges the peer's, as far as that takes configuration. Pure.</summary>
+public static class Negotiation
+{
+    // RFC 4271 section 4.4: "A reasonable maximum time between KEEPALIVE messages would be one third of the Hold Time
+    // interval."
+    private const int KeepalivesPerHoldTime = 3;
+
+    /// <summary>The OPEN that we send to a peer.</summary>
+    public static OpenMessage BuildOpen(PeerSettings settings)
+    {
+        List<Capability> capabilities = [.. settings.Families.Select(family => new MultiprotocolCapability(family))];
+        capabilities.Add(new RouteRefreshCapability());
+        capabilities.Add(new EnhancedRouteRefreshCapability());
+        capabilities.Add(new ExtendedMessageCapability());
+        capabilities.Add(new FourOctetAsCapability(settings.LocalAs));
+        if (settings.HostName is { } hostName)
+            capabilities.Add(new FqdnCapability(hostName, settings.DomainName));
+
+        // RFC 6793 section 4.2.1: AS_TRANS stands in for a number that two octets cannot hold.
+        var myAs = settings.LocalAs > ushort.MaxValue ? AsNumber.Trans : (ushort)settings.LocalAs;
+        return new OpenMessage(
+            myAs, (ushort)settings.HoldTime.TotalSeconds, settings.BgpIdentifier, capabilities.ToValueList());
+    }
+
+    /// <summary>Judges a well-formed OPEN of the peer (RFC 4271 section 6.2) and says what both sides agree on.</summary>
+    public static OpenVerdict Judge(PeerSettings settings, OpenMessage received) =>
+        JudgeAs(settings, received) ?? JudgeIdentifier(settings, received) ?? JudgeHoldTime(received)
+        ?? Agree(settings, received);
+
+    private static OpenRefused? JudgeAs(PeerSettings settings, OpenMessage open)
+    {
+        var announced = open.Capabilities.OfType<FourOctetAsCapability>().Select(capability => capability.As).ToList();
+        // RFC 7607 section 2: "If a BGP speaker receives zero as the peer AS in an OPEN message, it MUST abort the
+        // connection and send a NOTIFICATION with Error Code 'OPEN Message Error' and subcode 'Bad Peer AS'."
+        if (open.MyAs == 0 || announced.Contains(0))
+            return BadPeerAs("the peer claims AS 0");
+        if (announced.Distinct().Count() > 1)
+            return BadPeerAs("the peer claims two AS numbers: " + string.Join(", ", announced.Distinct()));
+
+        // RFC 6793 section 4.1: a NEW speaker takes the peer's number from the capability, whatever My AS says.
+        var peerAs = EffectiveAs(open);
+        // RFC 6793 section 9: AS_TRANS is reserved, so nobody has it as the own number.
+        if (peerAs == AsNumber.Trans)
+            return BadPeerAs("the peer claims AS_TRANS (23456) as its own AS");
+        return peerAs == settings.PeerAs
+            ? null
+            : BadPeerAs(Text($"the peer claims AS {peerAs}, AS {settings.PeerAs} is configured"));
+    }
+
+    private static OpenRefused? JudgeIdentifier(PeerSettings settings, OpenMessage open)
+    {
+        // RFC 6286 section 2.2: "if the BGP Identifier field of the OPEN message is zero, or if it is the same as the
+        // BGP Identifier of the local BGP speaker and the message is from an internal peer": Bad BGP Identifier.
+        if (open.BgpIdentifier == 0)
+            return Refuse(OpenMessageError.BadBgpIdentifier, "the peer's BGP identifier is 0");
+        return open.BgpIdentifier == settings.BgpIdentifier && !settings.IsExternal
+            ? Refuse(OpenMessageError.BadBgpIdentifier, "the peer has our BGP identifier, inside our AS")
+            : null;
+    }
+
+    // RFC 4271 section 6.2: "An implementation MUST reject Hold Time values of one or two seconds."
+    private static OpenRefused? JudgeHoldTime(OpenMessage open) =>
+        open.HoldTimeSeconds is 1 or 2
+            ? Refuse(
+                OpenMessageError.UnacceptableHoldTime, Text($"the peer proposes a hold time of {open.HoldTimeSeconds} s"))
+            : null;
+
+    private static OpenVerdict Agree(PeerSettings settings, OpenMessage received)
+    {
+        var offered = OfferedFamilies(received);
+        var families = settings.Families.Where(offered.Contains).ToValueList();
+        if (families.Count == 0)
+        {
+            return Refuse(
+                OpenMessageError.UnsupportedCapability,
+                $"no address family in common: the peer offers {string.Join(", ", offered)}",
+                EncodeFamilies(settings.Families));
+        }
+
+        // RFC 4271 section 4.2: "the smaller of its configured Hold Time and the Hold Time received in the OPEN
+        // message". Zero is the smallest.
+        var holdTime = TimeSpan.FromSeconds(Math.Min((ushort)settings.HoldTime.TotalSeconds, received.HoldTimeSeconds));
+        var capabilities = received.Capabilities;
+        return new OpenAccepted(new NegotiatedSession
+        {
+            HoldTime = holdTime,
+            KeepaliveTime = holdTime / KeepalivesPerHoldTime,
+            PeerAs = settings.PeerAs,
+            PeerIdentifier = received.BgpIdentifier,
+            Families = families,
+            FourOctetAs = capabilities.OfType<FourOctetAsCapability>().Any(),
+            RouteRefresh = capabilities.OfType<RouteRefreshCapability>().Any(),
+            EnhancedRouteRefresh = capabilities.OfType<EnhancedRouteRefreshCapability>().Any(),
+            ExtendedMessage = capabilities.OfType<ExtendedMessageCapability>().Any(),
+            Sent = BuildOpen(settings),
+            Received = received,
+        });
+    }
+
+    // RFC 4760 section 1: a speaker without the capability carries IPv4 unicast, and nothing else.
+    private static List<Family> OfferedFamilies(OpenMessage open)
+    {
+        var offered = open.Capabilities.OfType<MultiprotocolCapability>().Select(capability => capability.Family).ToList();
+        return offered.Count > 0 ? offered : [Family.IPv4Unicast];
+    }
+
+    // RFC 5492 section 5: the data lists what we miss, "encoded in the same way as it would be encoded in the OPEN
+    // message".
+    private static ValueList<byte> EncodeFamilies(ValueList<Family> families)
+    {
+        const byte multiprotocol = 1;
+        const byte valueOctets = 4;
+        const byte reserved = 0;
+        return families
+            .SelectMany(family => new[]
+            {
+                multiprotocol, valueOctets, (byte)(family.Afi >> 8), (byte)family.Afi, reserved, family.Safi,
+            })
+            .ToValueList();
+    }
+
+    private static uint EffectiveAs(OpenMessage open) =>
+        open.Capabilities.OfType<FourOctetAsCapability>().FirstOrDefault()?.As ?? open.MyAs;
+
+    private static OpenRefused BadPeerAs(string reason) => Refuse(OpenMessageError.BadPeerAs, reason);
+
+    private static OpenRefused Refuse(byte subcode, string reason, ValueList<byte> data = default) =>
+        new(new Notification(ErrorCode.OpenMessage, subcode, data), reason);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,319 @@
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Session;
+
+/// <summary>One call of <see cref="PeerFsm.Next"/>: gathers the next state and the actions, then is thrown away.</summary>
+internal sealed class PeerTransition(PeerState before, TimeSpan now)
+{
+    private readonly BgpState _from = before.BgpState;
+    private readonly List<PeerAction> _actions = [];
+    private PeerState _state = before;
+    private string _reason = "";
+
+    public void Take(PeerEvent happened)
+    {
+        switch (happened)
+        {
+            case ManualStart:
+                Start();
+                break;
+            case ManualStop stop:
+                Stop(stop);
+                break;
+            case ManualReset reset:
+                Reset(reset);
+                break;
+            case AutomaticStop stop:
+                EndAll(stop, Reasons.Sent(stop.Reason));
+                break;
+            case TimersDue:
+                OnTimersDue();
+                break;
+            case TcpConnectionConfirmed accepted:
+                Accept(accepted.Connection);
+                break;
+            case ConnectionEvent dialled when dialled.Connection == _state.Dialing:
+                OnDial(dialled);
+                break;
+            case ConnectionEvent on when Find(on.Connection) is { } connection:
+                Advance(connection, on);
+                break;
+        }
+        ScheduleDial();
+    }
+
+    public (PeerState State, ValueList<PeerAction> Actions) Finish()
+    {
+        foreach (var action in _actions)
+        {
+            if (action is SendNotification sent)
+                _state = _state with { LastSent = new NotificationRecord(sent.Notification, now) };
+        }
+        if (_state.BgpState != _from)
+        {
+            _actions.Add(new StateChanged(_from, _state.BgpState, _reason));
+            _state = _state with { Since = now };
+        }
+        return (_state, _actions.ToValueList());
+    }
+
+    private void Start()
+    {
+        // RFC 4271 section 8.2.2: "The start events (Events 1, 3-7) are ignored" in every state but Idle.
+        if (_state.AdminUp)
+            return;
+        _state = _state with { AdminUp = true, DownReason = "", RetryWait = _state.Settings.RetryMinimum };
+        _reason = Reasons.Started;
+        Dial();
+    }
+
+    private void Stop(ManualStop stop)
+    {
+        if (!_state.AdminUp)
+            return;
+        var reason = Reasons.AdministrativelyDown(stop.Text);
+        EndAll(stop, reason);
+        _state = _state with { AdminUp = false, ConnectRetryTimer = null, DownReason = reason };
+    }
+
+    private void Reset(ManualReset reset)
+    {
+        if (!_state.AdminUp)
+            return;
+        EndAll(reset, Reasons.Reset(reset.Text));
+        _state = _state with { RetryWait = _state.Settings.RetryMinimum };
+        Dial();
+    }
+
+    private void EndAll(PeerEvent stop, string reason)
+    {
+        if (_state.Dialing is { } dial)
+            GiveUpDial(dial);
+        if (_state.Outgoing is { } outgoing)
+            Advance(outgoing, stop);
+        if (_state.Incoming is { } incoming)
+            Advance(incoming, stop);
+        _reason = reason;
+    }
+
+    private void OnTimersDue()
+    {
+        if (_state.Outgoing is { } outgoing)
+            Advance(outgoing, new TimersDue());
+        if (_state.Incoming is { } incoming)
+            Advance(incoming, new TimersDue());
+        if (!(now >= _state.ConnectRetryTimer))
+            return;
+        if (_state.Dialing is { } dial)
+        {
+            GiveUpDial(dial);
+            Ended($"no answer within {Reasons.Seconds(_state.Settings.ConnectTimeout)}");
+        }
+        else
+        {
+            _reason = "dialling";
+            Dial();
+        }
+    }
+
+    private void Dial()
+    {
+        if (_state.Settings.Passive)
+            return;
+        var dial = new ConnectionId(_state.Dials + 1);
+        _state = _state with
+        {
+            Dials = dial.Value,
+            Dialing = dial,
+            ConnectRetryTimer = now + _state.Settings.ConnectTimeout,
+        };
+        _actions.Add(new Dial(dial));
+    }
+
+    private void GiveUpDial(ConnectionId dial)
+    {
+        _state = _state with { Dialing = null, ConnectRetryTimer = null };
+        _actions.Add(new CloseConnection(dial, Flush: false));
+    }
+
+    private void OnDial(ConnectionEvent answer)
+    {
+        if (answer is Tcp_CR_Acked)
+        {
+            _state = _state with { Dialing = null, ConnectRetryTimer = null, Outgoing = Open(answer.Connection) };
+            _reason = "connected to the peer";
+        }
+        else if (answer is TcpConnectionFails fails)
+        {
+            GiveUpDial(answer.Connection);
+            Ended(fails.Reason);
+        }
+    }
+
+    private void Accept(ConnectionId connection)
+    {
+        if (connection == _state.Dialing || Find(connection) is not null)
+            return;
+
+        // RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections for this peer"; RFC 4486
+        // section 4 names the subcode for a connection that is disallowed after TCP accepted it.
+        if (!_state.AdminUp)
+        {
+            Refuse(connection, Cease.ConnectionRejected);
+            return;
+        }
+
+        // RFC 4271 section 6.8: "a connection collision with an existing BGP connection that is in the Established state
+        // causes closing of the newly created connection." If the old one is dead its hold timer ends it, and the
+        // peer's next try is taken.
+        if (_state.Established is not null)
+        {
+            Refuse(connection, Cease.ConnectionCollisionResolution);
+            return;
+        }
+
+        // A peer dials one connection at a time: by the second one the first is dead at its end.
+        if (_state.Incoming is { } stale)
+            End(stale, "the peer connected anew");
+        _state = _state with { Incoming = Open(connection) };
+        _reason = "the peer connected";
+    }
+
+    private void Refuse(ConnectionId connection, Notification notification)
+    {
+        _actions.Add(new SendNotification(connection, notification));
+        _actions.Add(new CloseConnection(connection, Flush: true));
+    }
+
+    private ConnectionState Open(ConnectionId id)
+    {
+        var jitter = _state.Jitter.Fork(out var next);
+        _state = _state with { Jitter = next };
+        var (connection, actions) = ConnectionFsm.Open(id, _state.Settings, jitter, now);
+        _actions.AddRange(actions);
+        return connection;
+    }
+
+    private void Advance(ConnectionState connection, PeerEvent happened)
+    {
+        if (happened is NotifMsg received)
+            _state = _state with { LastReceived = new NotificationRecord(received.Notification, now) };
+        var (next, actions) = ConnectionFsm.Next(connection, happened, now);
+
+        // RFC 4271 section 6.8: "Upon receipt of an OPEN message, the local system MUST examine all of its connections
+        // that are in the OpenConfirm state."
+        if (connection is OpenSent && next is OpenConfirm opened && Other(connection) is OpenConfirm rival)
+        {
+            var outgoingSurvives = OutgoingSurvives(opened.Session);
+            if (outgoingSurvives == IsOutgoing(rival))
+            {
+                End(connection, "collision: the other connection survives");
+                return;
+            }
+            End(rival, "collision: the other connection survives");
+        }
+        Move(connection, next, actions);
+    }
+
+    // RFC 4271 section 6.8 retains "only the connection initiated by the BGP speaker with the higher-valued BGP
+    // Identifier"; RFC 6286 section 2.3: if they are identical, that "initiated by the BGP speaker with the larger AS
+    // number".
+    private bool OutgoingSurvives(NegotiatedSession session)
+    {
+        var settings = _state.Settings;
+        return settings.BgpIdentifier != session.PeerIdentifier
+            ? settings.BgpIdentifier > session.PeerIdentifier
+            : settings.LocalAs > session.PeerAs;
+    }
+
+    private void End(ConnectionState connection, string reason)
+    {
+        var (next, actions) = ConnectionFsm.Notify(connection, Cease.ConnectionCollisionResolution, reason);
+        Move(connection, next, actions);
+    }
+
+    // The one place where a connection's state is replaced, and where entering a state is followed up.
+    private void Move(ConnectionState from, ConnectionState to, ValueList<PeerAction> actions)
+    {
+        _actions.AddRange(actions);
+        if (ReferenceEquals(from, to))
+            return;
+        var kept = to is Closed ? null : to;
+        _state = IsOutgoing(from) ? _state with { Outgoing = kept } : _state with { Incoming = kept };
+        switch (to)
+        {
+            case OpenConfirm when from is OpenSent:
+                _reason = "OPEN accepted";
+                break;
+            case Established when from is OpenConfirm:
+                OnEstablished(to);
+                break;
+            case Closed closed:
+                OnClosed(from, closed);
+                break;
+        }
+    }
+
+    private void OnEstablished(ConnectionState connection)
+    {
+        if (_state.Dialing is { } dial)
+            GiveUpDial(dial);
+        if (Other(connection) is { } other)
+            End(other, "collision: the other connection is Established");
+        _state = _state with { ConnectRetryTimer = null };
+        _reason = "session established";
+    }
+
+    private void OnClosed(ConnectionState from, Closed closed)
+    {
+        if (from is Established established)
+        {
+            _state = _state with { Flaps = _state.Flaps + 1 };
+            if (now - established.Since >= _state.Settings.RetryMaximum)
+                _state = _state with { RetryWait = _state.Settings.RetryMinimum };
+        }
+        // RFC 4486 section 4 asks for damping where a peer's limit or its operator ended the session: it will not be
+        // better in a second.
+        if (closed.Notification is
+            {
+                Code: ErrorCode.Cease,
+                Subcode: CeaseError.MaximumNumberOfPrefixesReached or CeaseError.AdministrativeShutdown,
+            })
+            _state = _state with { RetryWait = _state.Settings.RetryMaximum };
+        Ended(closed.Reason);
+    }
+
+    private void Ended(string reason)
+    {
+        _reason = reason;
+        if (_state.Outgoing is null && _state.Incoming is null)
+            _state = _state with { DownReason = reason };
+    }
+
+    // Keeps the promise in the remarks of PeerState: whoever is up, active and not Established dials or waits to.
+    private void ScheduleDial()
+    {
+        if (!_state.AdminUp || _state.Settings.Passive || _state.Dialing is not null || _state.Outgoing is not null
+            || _state.ConnectRetryTimer is not null || _state.Established is not null)
+            return;
+        var wait = _state.Jitter.Apply(_state.RetryWait, out var next);
+        var doubled = 2 * _state.RetryWait;
+        var maximum = _state.Settings.RetryMaximum;
+        _state = _state with
+        {
+            Jitter = next,
+            ConnectRetryTimer = now + wait,
+            RetryWait = doubled < maximum ? doubled : maximum,
+        };
+    }
+
+    private ConnectionState? Find(ConnectionId id) =>
+        _state.Outgoing?.Connection == id ? _state.Outgoing
+        : _state.Incoming?.Connection == id ? _state.Incoming
+        : null;
+
+    private ConnectionState? Other(ConnectionState connection) =>
+        IsOutgoing(connection) ? _state.Incoming : _state.Outgoing;
+
+    private bool IsOutgoing(ConnectionState connection) => _state.Outgoing?.Connection == connection.Connection;
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Session;
+
+/// <summary>What happened, in one line, for people.</summary>
+internal static class Reasons
+{
+    public static string Started => "administratively up";
+
+    public static string AdministrativelyDown(string text) => With("administratively down", text);
+
+    public static string Reset(string text) => With("reset by the operator", text);
+
+    public static string Sent(Notification notification) => $"sent {Describe(notification)}";
+
+    public static string Received(Notification notification) => $"received {Describe(notification)}";
+
+    public static string Seconds(TimeSpan time) =>
+        time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
+
+    public static string Name(MessageType type) => type switch
+    {
+        MessageType.RouteRefresh => "ROUTE-REFRESH",
+        _ => type.ToString().ToUpperInvariant(),
+    };
+
+    private static string Describe(Notification notification) =>
+        string.Create(
+            CultureInfo.InvariantCulture, $"NOTIFICATION {(byte)notification.Code}/{notification.Subcode}");
+
+    private static string With(string what, string text) => text.Length == 0 ? what : $"{what}: {text}";
+}
