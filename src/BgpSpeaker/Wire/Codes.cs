@@ -94,11 +94,29 @@ public static class UpdateMessageError
     /// <summary>Unrecognized Well-known Attribute; the data is the attribute.</summary>
     public const byte UnrecognizedWellKnownAttribute = 2;
 
+    /// <summary>Missing Well-known Attribute; the data is the attribute's type code.</summary>
+    public const byte MissingWellKnownAttribute = 3;
+
+    /// <summary>Attribute Flags Error; the data is the attribute.</summary>
+    public const byte AttributeFlagsError = 4;
+
+    /// <summary>Attribute Length Error; the data is the attribute.</summary>
+    public const byte AttributeLengthError = 5;
+
+    /// <summary>Invalid ORIGIN Attribute; the data is the attribute.</summary>
+    public const byte InvalidOrigin = 6;
+
+    /// <summary>Invalid NEXT_HOP Attribute; the data is the attribute.</summary>
+    public const byte InvalidNextHop = 8;
+
     /// <summary>Optional Attribute Error; the data is the attribute.</summary>
     public const byte OptionalAttributeError = 9;
 
     /// <summary>Invalid Network Field.</summary>
     public const byte InvalidNetworkField = 10;
+
+    /// <summary>Malformed AS_PATH.</summary>
+    public const byte MalformedAsPath = 11;
 }
 
 /// <summary>Subcodes of <see cref="ErrorCode.FiniteStateMachine"/>, RFC 6608 section 3.</summary>
@@ -176,6 +194,18 @@ public static class MessageSize
 {
     /// <summary>Marker, length and type, RFC 4271 section 4.1.</summary>
     public const int Header = 19;
+
+    /// <summary>The shortest OPEN, RFC 4271 section 4.2.</summary>
+    public const int MinimumOpen = 29;
+
+    /// <summary>The shortest UPDATE, RFC 4271 section 4.3.</summary>
+    public const int MinimumUpdate = 23;
+
+    /// <summary>The shortest NOTIFICATION, RFC 4271 section 4.5.</summary>
+    public const int MinimumNotification = 21;
+
+    /// <summary>A ROUTE-REFRESH without ORF entries, RFC 2918 section 3.</summary>
+    public const int RouteRefresh = 23;
 
     /// <summary>The longest message without extended messages, RFC 4271 section 4.1.</summary>
     public const int Maximum = 4096;

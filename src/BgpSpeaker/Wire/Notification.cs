@@ -4,7 +4,11 @@ namespace AnycastVip.BgpSpeaker.Wire;
 /// <param name="Code">Which kind of error.</param>
 /// <param name="Subcode">Which error of that kind; 0 where none is defined.</param>
 /// <param name="Data">What belongs to it; only octets that were received or that the RFC prescribes.</param>
-public sealed record Notification(ErrorCode Code, byte Subcode, ValueList<byte> Data = default);
+public sealed record Notification(ErrorCode Code, byte Subcode, ValueList<byte> Data = default)
+{
+    /// <summary>The most data, in octets, that fits a NOTIFICATION without extended messages.</summary>
+    public const int MaximumDataLength = MessageSize.Maximum - MessageSize.MinimumNotification;
+}
 
 /// <summary>
 /// What an error does, in rising order: RFC 7606 section 2, "the approach with the strongest action" wins.

@@ -1,7 +1,7 @@
 namespace AnycastVip.BgpSpeaker.Wire;
 
 /// <summary>An OPEN message, RFC 4271 section 4.2.</summary>
-/// <param name="MyAs">My Autonomous System: two octets, <see cref="AsNumber.Trans"/> where the number needs four.</param>
+/// <param name="MyAs">My Autonomous System: two octets, <see cref="AsNumber.Trans"/> where it needs four.</param>
 /// <param name="HoldTimeSeconds">Proposed hold time in seconds: 0, or 3 and more.</param>
 /// <param name="BgpIdentifier">BGP Identifier, RFC 6286: any number but 0.</param>
 /// <param name="Capabilities">In the order of the message; duplicates are kept.</param>
@@ -10,6 +10,55 @@ public sealed record OpenMessage(
 {
     /// <summary>The version that we speak.</summary>
     public const byte Version = 4;
+
+    /// <summary>
+    /// The sender's AS number: that of the 4-octet AS capability, which wins over My Autonomous System (RFC 6793
+    /// section 4.1), or else My Autonomous System.
+    /// </summary>
+    public uint EffectiveAs
+    {
+        get
+        {
+            foreach (var capability in Capabilities)
+            {
+                if (capability is FourOctetAsCapability fourOctetAs)
+                    return fourOctetAs.As;
+            }
+            return MyAs;
+        }
+    }
+}
+
+/// <summary>Optional parameter types of an OPEN, RFC 5492 section 4 and RFC 9072 section 2.</summary>
+public static class OptionalParameterType
+{
+    /// <summary>Capabilities, RFC 5492.</summary>
+    public const byte Capabilities = 2;
+
+    /// <summary>In front: parameter lengths take two octets, RFC 9072.</summary>
+    public const byte ExtendedLength = 255;
+}
+
+/// <summary>Capability codes of IANA's registry that we use.</summary>
+public static class CapabilityCode
+{
+    /// <summary>Multiprotocol Extensions.</summary>
+    public const byte Multiprotocol = 1;
+
+    /// <summary>Route Refresh.</summary>
+    public const byte RouteRefresh = 2;
+
+    /// <summary>Extended Message.</summary>
+    public const byte ExtendedMessage = 6;
+
+    /// <summary>Support for 4-octet AS numbers.</summary>
+    public const byte FourOctetAs = 65;
+
+    /// <summary>Enhanced Route Refresh.</summary>
+    public const byte EnhancedRouteRefresh = 70;
+
+    /// <summary>FQDN.</summary>
+    public const byte Fqdn = 73;
 }
 
 /// <summary>A capability, RFC 5492 section 4.</summary>
@@ -17,23 +66,24 @@ public sealed record OpenMessage(
 public abstract record Capability(byte Code);
 
 /// <summary>Multiprotocol Extensions, RFC 4760 section 8.</summary>
-public sealed record MultiprotocolCapability(Family Family) : Capability(1);
+public sealed record MultiprotocolCapability(Family Family) : Capability(CapabilityCode.Multiprotocol);
 
 /// <summary>Route Refresh, RFC 2918 section 2.</summary>
-public sealed record RouteRefreshCapability() : Capability(2);
+public sealed record RouteRefreshCapability() : Capability(CapabilityCode.RouteRefresh);
 
 /// <summary>Extended Message, RFC 8654 section 3.</summary>
-public sealed record ExtendedMessageCapability() : Capability(6);
+public sealed record ExtendedMessageCapability() : Capability(CapabilityCode.ExtendedMessage);
 
 /// <summary>Support for 4-octet AS numbers, RFC 6793 section 3.</summary>
 /// <param name="As">The sender's AS number; 0 is an error (RFC 7607).</param>
-public sealed record FourOctetAsCapability(uint As) : Capability(65);
+public sealed record FourOctetAsCapability(uint As) : Capability(CapabilityCode.FourOctetAs);
 
 /// <summary>Enhanced Route Refresh, RFC 7313 section 3.1.</summary>
-public sealed record EnhancedRouteRefreshCapability() : Capability(70);
+public sealed record EnhancedRouteRefreshCapability() : Capability(CapabilityCode.EnhancedRouteRefresh);
 
-/// <summary>FQDN, draft-walton-bgp-hostname-capability section 3: host and domain name, at most 255 octets each.</summary>
-public sealed record FqdnCapability(string HostName, string DomainName) : Capability(73);
+/// <summary>FQDN, draft-walton-bgp-hostname-capability section 3: host and domain name.</summary>
+public sealed record FqdnCapability(string HostName, string DomainName)
+    : Capability(CapabilityCode.Fqdn);
 
-/// <summary>A capability that we do not use, or one of a known code whose value does not parse and may be ignored.</summary>
+/// <summary>A capability that we do not use, or of a known code with a value that does not parse.</summary>
 public sealed record UnknownCapability(byte Code, ValueList<byte> Value) : Capability(Code);

@@ -1,0 +1,24 @@
+namespace AnycastVip.BgpSpeaker.Wire;
+
+/// <summary>What the session negotiated, as far as it decides how an UPDATE is read.</summary>
+public readonly record struct UpdateContext
+{
+    /// <summary>AS numbers in AS_PATH and AGGREGATOR take four octets, RFC 6793.</summary>
+    public required bool FourOctetAs { get; init; }
+
+    /// <summary>The peer is in another AS.</summary>
+    public required bool IsExternal { get; init; }
+
+    /// <summary>Our AS number: a route whose path holds it is a loop. 0: unknown, no route is.</summary>
+    public required uint LocalAs { get; init; }
+
+    /// <summary>IPv4 unicast was negotiated, or nothing was (RFC 4760 section 8).</summary>
+    public required bool IPv4Unicast { get; init; }
+
+    /// <summary>IPv6 unicast was negotiated.</summary>
+    public required bool IPv6Unicast { get; init; }
+
+    /// <summary>True for a family whose routes the session carries.</summary>
+    public bool Carries(Family family) =>
+        (IPv4Unicast && family == Family.IPv4Unicast) || (IPv6Unicast && family == Family.IPv6Unicast);
+}
