@@ -1,3 +1,4 @@
+using System.Globalization;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Rib;
@@ -10,6 +11,9 @@ public sealed record RouteAttributes
 
     /// <summary>The most that <see cref="AsPathPrepend"/> may be.</summary>
     public const int MaximumPrepend = 32;
+
+    /// <summary>The most that <see cref="Communities"/> or <see cref="LargeCommunities"/> may hold.</summary>
+    public const int MaximumCommunities = 64;
 
     /// <summary>MULTI_EXIT_DISC, RFC 4271 section 5.1.4; null leaves it out.</summary>
     public uint? Med { get; init; }
@@ -25,4 +29,28 @@ public sealed record RouteAttributes
 
     /// <summary>RFC 8092; any order.</summary>
     public ValueList<LargeCommunity> LargeCommunities { get; init; }
+
+    /// <summary>Null when every value is in range, else which is not, in one line.</summary>
+    public string? FindFault()
+    {
+        if (AsPathPrepend is < 0 or > MaximumPrepend)
+            return string.Create(
+                CultureInfo.InvariantCulture, $"as_path_prepend is {AsPathPrepend}: use 0-{MaximumPrepend}");
+        return TooMany("communities", Communities.Count) ?? TooMany("large communities", LargeCommunities.Count);
+    }
+
+    /// <summary>The same with communities in ascending order without duplicates: equal in meaning is equal.</summary>
+    public RouteAttributes Normalized() => this with
+    {
+        Communities = Sorted(Communities),
+        LargeCommunities = Sorted(LargeCommunities),
+    };
+
+    /// <summary>In ascending order without duplicates.</summary>
+    internal static ValueList<T> Sorted<T>(IEnumerable<T> values) where T : IComparable<T> =>
+        values.Distinct().Order().ToValueList();
+
+    private static string? TooMany(string what, int count) => count <= MaximumCommunities
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{count} {what}: use at most {MaximumCommunities}");
 }

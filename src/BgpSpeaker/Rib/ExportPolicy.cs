@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Rib;
+
+/// <summary>What an Established session and its peer's configuration mean for what is announced there.</summary>
+public sealed record ExportContext
+{
+    /// <summary>The peer's name, by which announcements may address it.</summary>
+    public required string PeerName { get; init; }
+
+    /// <summary>Our AS number towards this peer.</summary>
+    public required uint LocalAs { get; init; }
+
+    /// <summary>True for a peer in another AS.</summary>
+    public required bool IsExternal { get; init; }
+
+    /// <summary>Both sides carry AS numbers in four octets, RFC 6793.</summary>
+    public required bool FourOctetAs { get; init; }
+
+    /// <summary>The families that both sides offered.</summary>
+    public required ValueList<Family> Families { get; init; }
+
+    /// <summary>NEXT_HOP of IPv4 prefixes; null when there is none.</summary>
+    public IPAddress? NextHopIPv4 { get; init; }
+
+    /// <summary>Next hop of IPv6 prefixes; null when there is none.</summary>
+    public IPAddress? NextHopIPv6 { get; init; }
+
+    /// <summary>Laid under what an announcement asks for.</summary>
+    public RouteAttributes Overlay { get; init; } = RouteAttributes.None;
+
+    /// <summary>Null when prefixes of <paramref name="family"/> can be announced, else why not, in one line.</summary>
+    public string? FindObstacle(Family family)
+    {
+        if (!Families.Contains(family))
+            return $"{family} is not negotiated with {PeerName}";
+        return NextHopOf(family) is null
+            ? $"there is no {family} next hop towards {PeerName}: configure one for this peer"
+            : null;
+    }
+
+    /// <summary>The next hop of <paramref name="family"/>, or null.</summary>
+    internal IPAddress? NextHopOf(Family family)
+    {
+        var (nextHop, addressFamily) = family == Family.IPv6Unicast
+            ? (NextHopIPv6, AddressFamily.InterNetworkV6)
+            : (NextHopIPv4, AddressFamily.InterNetwork);
+        return nextHop?.AddressFamily == addressFamily ? nextHop : null;
+    }
+}
+
+/// <summary>Turns what an announcement asks for into the path attributes for one peer.</summary>
+public static class ExportPolicy
+{
+    /// <summary>LOCAL_PREF where nobody asks for another.</summary>
+    public const uint DefaultLocalPref = 100;
+
+    /// <summary>The path attributes; null when the peer cannot be told (<see cref="ExportContext.FindObstacle"/>).</summary>
+    public static PathAttributes? Export(DesiredRoute route, ExportContext context)
+    {
+        var family = route.Prefix.Family;
+        if (context.FindObstacle(family) is not null || context.NextHopOf(family) is not { } nextHop)
+            return null;
+        var asked = route.AttributesFor(context.PeerName);
+        var overlay = context.Overlay;
+        return new()
+        {
+            // RFC 4271 section 5.1.2: an originating speaker puts its own AS into an UPDATE to another AS, and "an
+            // empty AS_PATH attribute" into one to its own AS.
+            AsPath = context.IsExternal
+                ? Enumerable.Repeat(context.LocalAs, 1 + asked.AsPathPrepend + overlay.AsPathPrepend).ToValueList()
+                : [],
+            NextHop = nextHop,
+            Med = asked.Med ?? overlay.Med,
+            // RFC 4271 section 5.1.5: "A BGP speaker MUST NOT include this attribute in UPDATE messages it sends to
+            // external peers", and shall include it towards internal ones.
+            LocalPref = context.IsExternal ? null : asked.LocalPref ?? overlay.LocalPref ?? DefaultLocalPref,
+            Communities = RouteAttributes.Sorted(asked.Communities.Concat(overlay.Communities)),
+            LargeCommunities = RouteAttributes.Sorted(asked.LargeCommunities.Concat(overlay.LargeCommunities)),
+        };
+    }
+}

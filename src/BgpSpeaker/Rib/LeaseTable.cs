@@ -1,0 +1,321 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Rib;
+
+/// <summary>
+/// Who announces what, for how long. What is announced (<see cref="Current"/>) is exactly the union of what live
+/// leases ask for, within the allow-list.
+/// </summary>
+/// <remarks>
+/// Every method takes the time since a fixed origin, on a clock that goes on during suspend (CLOCK_BOOTTIME), and first
+/// withdraws what has run out by then. After each call compare <see cref="Current"/> with what was seen before, take
+/// <see cref="TakeEndedStreams"/>, and call <see cref="Advance"/> at <see cref="NextDeadline"/>.
+/// </remarks>
+public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpan defaultHeartbeatInterval)
+{
+    /// <summary>The most clients that are known at a time.</summary>
+    public const int MaximumClients = 64;
+
+    /// <summary>The most VIPs of one set.</summary>
+    public const int MaximumVips = 10_000;
+
+    /// <summary>The most routes of all clients together.</summary>
+    public const int MaximumRoutes = 100_000;
+
+    /// <summary>The most characters of a client id, a VIP's name.</summary>
+    public const int MaximumNameLength = 64;
+
+    /// <summary>The most characters of a reason.</summary>
+    public const int MaximumReasonLength = 255;
+
+    private static readonly TimeSpan MinimumTtl = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaximumTtl = TimeSpan.FromSeconds(60);
+    private static readonly SearchValues<char> ClientIdCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    private readonly SortedDictionary<string, LeaseClient> _clients = new(StringComparer.Ordinal);
+    private List<EndedStream> _ended = [];
+    private long _lastStream;
+    private long _lastClaim;
+
+    /// <summary>What is to be announced now.</summary>
+    public RouteSet Current { get; private set; } = RouteSet.Empty;
+
+    /// <summary>The emergency withdraw in force, or null.</summary>
+    public Emergency? Emergency { get; private set; }
+
+    /// <summary>When <see cref="Advance"/> has something to do; null while nothing can run out.</summary>
+    public TimeSpan? NextDeadline => _clients.Values.Min(client => client.NextDeadline);
+
+    /// <summary>Withdraws what has run out.</summary>
+    public void Advance(TimeSpan now)
+    {
+        var changed = false;
+        foreach (var client in _clients.Values)
+        {
+            if (!client.Expire(now, out var stream))
+                continue;
+            changed = true;
+            if (stream is { } ended)
+                End(ended, $"the lease of client {client.Id} ran out: open a new stream and declare the set again");
+        }
+        if (changed)
+            Rebuild();
+    }
+
+    /// <summary>Opens a lease, or takes it over: a higher epoch or another stream of the same epoch wins.</summary>
+    public bool TryOpen(
+        ClientHello hello,
+        TimeSpan now,
+        [NotNullWhen(true)] out LeaseGrant? grant,
+        [NotNullWhen(false)] out LeaseError? error)
+    {
+        Advance(now);
+        grant = null;
+        var ttl = hello.Ttl ?? defaultTtl;
+        var heartbeatInterval = hello.HeartbeatInterval
+            ?? (defaultHeartbeatInterval < ttl / 2 ? defaultHeartbeatInterval : ttl / 2);
+        error = CheckHello(hello.ClientId, ttl, heartbeatInterval);
+        if (error is not null)
+            return false;
+        if (!_clients.TryGetValue(hello.ClientId, out var client))
+        {
+            if (_clients.Count >= MaximumClients && !TryForgetDeadClient())
+            {
+                error = new(LeaseErrorKind.OutOfResources, $"{MaximumClients} clients hold leases: end one first");
+                return false;
+            }
+            client = new(hello.ClientId, hello.Epoch);
+            _clients.Add(hello.ClientId, client);
+        }
+        if (hello.Epoch < client.Epoch)
+        {
+            error = new(LeaseErrorKind.OlderEpoch, string.Create(CultureInfo.InvariantCulture,
+                $"epoch {hello.Epoch} of client {client.Id} is older than {client.Epoch}, which is known: start anew"));
+            return false;
+        }
+        if (client.Stream is { } superseded)
+            End(superseded, $"a newer epoch or stream of client {client.Id} took over");
+        var stream = new LeaseStream(++_lastStream);
+        var tookOver = client.Open(stream, hello.Epoch, ttl, heartbeatInterval, now);
+        Rebuild();
+        grant = new(stream, ttl, heartbeatInterval, tookOver);
+        return true;
+    }
+
+    /// <summary>Takes a client's whole set; single routes may be refused.</summary>
+    public bool TryDeclare(
+        LeaseStream stream,
+        DesiredSet set,
+        TimeSpan now,
+        [NotNullWhen(true)] out DesiredSetOutcome? outcome,
+        [NotNullWhen(false)] out LeaseError? error)
+    {
+        Advance(now);
+        outcome = null;
+        if (!TryFind(stream, out var client, out error))
+            return false;
+        var deadline = client.Deadline;
+        client.LastRequestAt = now;
+        error = CheckSet(set, client);
+        if (error is not null)
+            return false;
+        var vips = client.Apply(set, deadline, allowList);
+        error = MakeRoom(client, vips.Values.Sum(vip => vip.RouteCount));
+        if (error is not null)
+            return false;
+        client.Commit(set.Revision, vips);
+        Rebuild();
+        outcome = new(set.Revision, FindRefused(client, set));
+        return true;
+    }
+
+    /// <summary>The client is alive. Null, or why the request was refused.</summary>
+    public LeaseError? Heartbeat(LeaseStream stream, TimeSpan now)
+    {
+        Advance(now);
+        if (TryFind(stream, out var client, out var error))
+            client.LastRequestAt = now;
+        return error;
+    }
+
+    /// <summary>The stream has ended or broken: the lease's clock starts. Does nothing when it ended before.</summary>
+    public void LoseStream(LeaseStream stream, TimeSpan now)
+    {
+        Advance(now);
+        if (TryFind(stream, out var client, out _))
+            client.LoseStream(now);
+    }
+
+    /// <summary>
+    /// Withdraws everything and keeps it withdrawn, whatever clients declare, until lifted. Null, or why the request
+    /// was refused. A repetition replaces the reason.
+    /// </summary>
+    /// <param name="reason">1–255 characters.</param>
+    /// <param name="now">The time.</param>
+    public LeaseError? EmergencyWithdraw(string reason, TimeSpan now)
+    {
+        Advance(now);
+        if (string.IsNullOrWhiteSpace(reason) || reason.Length > MaximumReasonLength)
+            return new(LeaseErrorKind.InvalidArgument,
+                $"an emergency withdraw needs a reason of 1-{MaximumReasonLength} characters");
+        Emergency = new(LeaseVip.OneLine(reason, MaximumReasonLength), Emergency?.Since ?? now);
+        Rebuild();
+        return null;
+    }
+
+    /// <summary>Announces again what live leases ask for. False when no emergency withdraw was in force.</summary>
+    public bool LiftEmergencyWithdraw(TimeSpan now)
+    {
+        Advance(now);
+        if (Emergency is null)
+            return false;
+        Emergency = null;
+        Rebuild();
+        return true;
+    }
+
+    /// <summary>The streams that the table has ended by itself since the last call.</summary>
+    public IReadOnlyList<EndedStream> TakeEndedStreams()
+    {
+        var ended = _ended;
+        if (ended.Count > 0)
+            _ended = [];
+        return ended;
+    }
+
+    /// <summary>Every route that a known client declared, in the order of prefixes, then of client ids.</summary>
+    public IReadOnlyList<RouteView> ListRoutes(TimeSpan now)
+    {
+        Advance(now);
+        return LeaseReport.Routes(_clients.Values, this, now);
+    }
+
+    /// <summary>Every lease that has not run out, in the order of client ids.</summary>
+    public IReadOnlyList<LeaseView> ListLeases(TimeSpan now)
+    {
+        Advance(now);
+        return LeaseReport.Leases(_clients.Values, now);
+    }
+
+    /// <summary>Why a prefix that <paramref name="client"/> claims is not announced as it asks; null when it is.</summary>
+    internal RefusedRoute? FindObstacle(LeaseClient client, string vip, Prefix prefix)
+    {
+        if (Emergency is { } emergency)
+            return new(vip, prefix.ToString(), RefusalReason.Emergency,
+                $"emergency withdraw in force: {emergency.Reason}");
+        if (!Current.TryGet(prefix, out var announced) || announced.Equals(client.Claims[prefix].Route))
+            return null;
+        var first = _clients.Values.Where(other => other.Claims.ContainsKey(prefix))
+            .MinBy(other => other.Claims[prefix].Since);
+        return new(vip, prefix.ToString(), RefusalReason.Conflict,
+            $"client {first?.Id} announced {prefix} first and with other attributes: withdraw it there or ask for "
+            + "the same attributes");
+    }
+
+    private static LeaseError? CheckHello(string clientId, TimeSpan ttl, TimeSpan heartbeatInterval)
+    {
+        var text = clientId.Length is 0 or > MaximumNameLength || clientId.AsSpan().ContainsAnyExcept(ClientIdCharacters)
+            ? $"a client id has 1-{MaximumNameLength} characters of [A-Za-z0-9._-]"
+            : ttl < MinimumTtl || ttl > MaximumTtl
+                ? "lease_ttl must be 1 s - 60 s"
+                : heartbeatInterval <= TimeSpan.Zero || heartbeatInterval > ttl / 2
+                    ? "heartbeat_interval must be more than 0 and at most half of lease_ttl"
+                    : null;
+        return text is null ? null : new(LeaseErrorKind.InvalidArgument, text);
+    }
+
+    private static LeaseError? CheckSet(DesiredSet set, LeaseClient client)
+    {
+        if (set.Revision <= client.StreamRevision)
+            return new(LeaseErrorKind.InvalidArgument, string.Create(CultureInfo.InvariantCulture,
+                $"revision {set.Revision} does not grow: the last one was {client.StreamRevision}"));
+        if (set.Vips.Count > MaximumVips)
+            return new(LeaseErrorKind.OutOfResources, string.Create(CultureInfo.InvariantCulture,
+                $"{set.Vips.Count} VIPs in one set: use at most {MaximumVips}"));
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var vip in set.Vips)
+        {
+            if (vip.Vip.Length is 0 or > MaximumNameLength)
+                return new(LeaseErrorKind.InvalidArgument, $"a VIP's name has 1-{MaximumNameLength} characters");
+            if (!names.Add(vip.Vip))
+                return new(LeaseErrorKind.InvalidArgument, $"VIP {vip.Vip} is in the set twice: name it once");
+        }
+        return null;
+    }
+
+    private LeaseError? MakeRoom(LeaseClient client, int count)
+    {
+        while (_clients.Values.Sum(known => known == client ? count : known.RouteCount) > MaximumRoutes)
+        {
+            if (!TryForgetDeadClient())
+                return new(LeaseErrorKind.OutOfResources,
+                    $"more than {MaximumRoutes} routes of all clients together: declare fewer");
+        }
+        return null;
+    }
+
+    // What dead clients declared is kept for views alone, so it goes first when room is needed.
+    private bool TryForgetDeadClient()
+    {
+        var oldest = _clients.Values.Where(client => client.IsDead).MinBy(client => client.Deadline);
+        return oldest is not null && _clients.Remove(oldest.Id);
+    }
+
+    private bool TryFind(
+        LeaseStream stream, [NotNullWhen(true)] out LeaseClient? client, [NotNullWhen(false)] out LeaseError? error)
+    {
+        client = _clients.Values.FirstOrDefault(candidate => candidate.Stream == stream);
+        error = client is null ? new(LeaseErrorKind.StreamEnded, "this stream holds no lease any more") : null;
+        return client is not null;
+    }
+
+    private void End(LeaseStream stream, string text) =>
+        _ended.Add(new(stream, new(LeaseErrorKind.StreamEnded, text)));
+
+    private ValueList<RefusedRoute> FindRefused(LeaseClient client, DesiredSet set)
+    {
+        var refused = new List<RefusedRoute>();
+        foreach (var declaration in set.Vips)
+        {
+            var vip = client.Vips[declaration.Vip];
+            refused.AddRange(vip.Refused.AsSpan());
+            if (declaration.Intent != VipIntent.Announce)
+                continue;
+            foreach (var route in vip.Routes)
+            {
+                if (FindObstacle(client, vip.Name, route.Prefix) is { } obstacle)
+                    refused.Add(obstacle);
+            }
+        }
+        return refused.ToValueList();
+    }
+
+    // The first announcer's attributes stay; once it is gone, the next one's apply.
+    private void Rebuild()
+    {
+        var union = new Dictionary<Prefix, Claim>();
+        foreach (var client in _clients.Values)
+        {
+            client.UpdateClaims(ref _lastClaim);
+            foreach (var (prefix, claim) in client.Claims)
+            {
+                if (!union.TryGetValue(prefix, out var first) || claim.Since < first.Since)
+                    union[prefix] = claim;
+            }
+        }
+        var routes = Emergency is not null ? [] : union.Values
+            .Select(claim => claim.Route)
+            .OrderBy(route => route.Prefix)
+            .ToValueList();
+        var revisions = _clients.Values
+            .Where(client => !client.HasExpired && client.Revision is not null)
+            .Select(client => new ClientRevision(client.Id, client.Epoch, client.Revision!.Value))
+            .ToValueList();
+        if (routes != Current.Routes || revisions != Current.Revisions)
+            Current = new(Current.Version + 1, routes == Current.Routes ? Current.Routes : routes, revisions);
+    }
+}

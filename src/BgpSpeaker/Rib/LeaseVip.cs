@@ -1,0 +1,120 @@
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Rib;
+
+/// <summary>One VIP of one client: what it announces, and why it does or does not.</summary>
+internal sealed record LeaseVip(string Name)
+{
+    private const int ReasonMaximum = 255;
+    private const int PrefixTextMaximum = 64;
+
+    /// <summary>Announced while the lease lives, held until <see cref="HeldUntil"/>, or withdrawn.</summary>
+    public RouteState State { get; init; } = RouteState.Withdrawn;
+
+    /// <summary>In one line.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Well-formed and allowed; kept when withdrawn, for views.</summary>
+    public ValueList<DesiredRoute> Routes { get; init; }
+
+    /// <summary>The other ones.</summary>
+    public ValueList<RefusedRoute> Refused { get; init; }
+
+    /// <summary>Set exactly while held.</summary>
+    public TimeSpan? HeldUntil { get; init; }
+
+    /// <summary>True while its routes belong to what the client announces.</summary>
+    public bool IsAnnouncing => State is RouteState.Announced or RouteState.Held;
+
+    /// <summary>What bounds count.</summary>
+    public int RouteCount => Routes.Count + Refused.Count;
+
+    /// <summary>The client speaks about the VIP.</summary>
+    /// <param name="declaration">What it says.</param>
+    /// <param name="deadline">When the lease would have run out without this request.</param>
+    /// <param name="allowList">What may be announced.</param>
+    public LeaseVip Declare(VipDeclaration declaration, TimeSpan deadline, AllowList allowList)
+    {
+        var reason = OneLine(declaration.Reason, ReasonMaximum);
+        switch (declaration.Intent)
+        {
+            case VipIntent.Announce:
+                return new LeaseVip(Name) { State = RouteState.Announced, Reason = Or(reason, "announced") }
+                    .WithRoutes(declaration, allowList);
+            case VipIntent.Unknown when IsAnnouncing:
+                return Hold(deadline, Or(reason, "the client does not know yet"));
+            default:
+                var withdrawn = Withdraw(Or(reason, declaration.Intent == VipIntent.Unknown
+                    ? "not announced: the client does not know yet"
+                    : "withdrawn by the client"));
+                return declaration.Routes.Count == 0 ? withdrawn : withdrawn.WithRoutes(declaration, allowList);
+        }
+    }
+
+    /// <summary>
+    /// Keeps what is announced until <paramref name="deadline"/>, or until the earlier moment that was fixed when it
+    /// began to be held: nothing but an announcement by the client extends it.
+    /// </summary>
+    public LeaseVip Hold(TimeSpan deadline, string reason) => State == RouteState.Announced
+        ? this with { State = RouteState.Held, HeldUntil = deadline, Reason = reason }
+        : this with { Reason = reason };
+
+    /// <summary>Announces no more.</summary>
+    public LeaseVip Withdraw(string reason) =>
+        this with { State = RouteState.Withdrawn, HeldUntil = null, Reason = reason };
+
+    /// <summary>Without line breaks and other control characters, and bounded.</summary>
+    internal static string OneLine(string text, int maximum)
+    {
+        var bounded = text.Length > maximum ? text.AsSpan(0, maximum) : text;
+        return string.Create(bounded.Length, bounded, (line, source) =>
+        {
+            for (var i = 0; i < line.Length; i++)
+                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
+        });
+    }
+
+    private static string Or(string text, string fallback) => text.Length > 0 ? text : fallback;
+
+    private LeaseVip WithRoutes(VipDeclaration declaration, AllowList allowList)
+    {
+        var routes = new List<DesiredRoute>(declaration.Routes.Count);
+        var refused = new List<RefusedRoute>();
+        var seen = new HashSet<Prefix>();
+        foreach (var route in declaration.Routes)
+        {
+            var text = OneLine(route.Prefix, PrefixTextMaximum);
+            if (!Prefix.TryParse(route.Prefix, out var prefix))
+                refused.Add(new(Name, text, RefusalReason.Malformed,
+                    $"\"{text}\" is not a prefix in CIDR form without host bits, like 203.0.113.50/32"));
+            else if (!seen.Add(prefix))
+                refused.Add(new(Name, text, RefusalReason.Malformed, $"VIP {Name} names {prefix} twice: once will do"));
+            else if (FindFault(route) is { } fault)
+                refused.Add(new(Name, text, RefusalReason.Malformed, $"{prefix}: {fault}"));
+            else if (allowList.Judge(prefix) is { } obstacle)
+                refused.Add(new(Name, text, RefusalReason.NotAllowed, obstacle));
+            else
+                routes.Add(new(prefix, route.Attributes.Normalized(), Normalized(route.PeerAttributes)));
+        }
+        if (declaration.Routes.Count == 0)
+            refused.Add(new(Name, "", RefusalReason.Malformed, $"VIP {Name} names no prefix to announce"));
+        return this with { Routes = routes.ToValueList(), Refused = refused.ToValueList() };
+    }
+
+    private static string? FindFault(RouteDeclaration route)
+    {
+        if ((route.Fault ?? route.Attributes.FindFault()) is { } fault)
+            return fault;
+        foreach (var own in route.PeerAttributes)
+        {
+            if (own.Attributes.FindFault() is { } ownFault)
+                return $"for peer {own.Peer}: {ownFault}";
+        }
+        return null;
+    }
+
+    private static ValueList<PeerAttributes> Normalized(ValueList<PeerAttributes> peerAttributes) => peerAttributes
+        .OrderBy(own => own.Peer, StringComparer.Ordinal)
+        .Select(own => own with { Attributes = own.Attributes.Normalized() })
+        .ToValueList();
+}
