@@ -36,12 +36,14 @@ public sealed record ExportContext
     {
         if (!Families.Contains(family))
             return $"{family} is not negotiated with {PeerName}";
-        return NextHopOf(family) is null
-            ? $"there is no {family} next hop towards {PeerName}: configure one for this peer"
-            : null;
+        if (NextHopOf(family) is not { } nextHop)
+            return $"there is no {family} next hop towards {PeerName}: configure one for this peer";
+        return NextHopAddress.IsUsable(nextHop.GetAddressBytes())
+            ? null
+            : $"{nextHop} is no {family} next hop that {PeerName} could use: configure another one for this peer";
     }
 
-    /// <summary>The next hop of <paramref name="family"/>, or null.</summary>
+    /// <summary>The next hop of <paramref name="family"/>; null when there is none.</summary>
     internal IPAddress? NextHopOf(Family family)
     {
         var (nextHop, addressFamily) = family == Family.IPv6Unicast

@@ -6,10 +6,6 @@ namespace AnycastVip.BgpSpeaker.Wire;
 public static class MessageEncoder
 {
     private const int MarkerLength = 16;
-    private const int NotificationFixed = MessageSize.Header + 2;
-
-    /// <summary>The length of a ROUTE-REFRESH message, RFC 2918 section 3.</summary>
-    public const int RouteRefreshLength = MessageSize.Header + 4;
 
     /// <summary>KEEPALIVE, RFC 4271 section 4.4: a header alone.</summary>
     /// <param name="destination">At least 19 octets.</param>
@@ -28,12 +24,12 @@ public static class MessageEncoder
     public static int EncodeNotification(Span<byte> destination, Notification notification)
     {
         var data = notification.Data.AsSpan();
-        data = data[..Math.Min(data.Length, MessageSize.Maximum - NotificationFixed)];
-        var message = destination[..(NotificationFixed + data.Length)];
+        data = data[..Math.Min(data.Length, Notification.MaximumDataLength)];
+        var message = destination[..(MessageSize.MinimumNotification + data.Length)];
         WriteHeader(message, MessageType.Notification);
         message[MessageSize.Header] = (byte)notification.Code;
         message[MessageSize.Header + 1] = notification.Subcode;
-        data.CopyTo(message[NotificationFixed..]);
+        data.CopyTo(message[MessageSize.MinimumNotification..]);
         return message.Length;
     }
 
@@ -43,7 +39,7 @@ public static class MessageEncoder
     /// <param name="subtype">Only a request unless enhanced route refresh was negotiated.</param>
     public static int EncodeRouteRefresh(Span<byte> destination, Family family, RouteRefreshSubtype subtype)
     {
-        var message = destination[..RouteRefreshLength];
+        var message = destination[..MessageSize.RouteRefresh];
         WriteHeader(message, MessageType.RouteRefresh);
         BinaryPrimitives.WriteUInt16BigEndian(message[MessageSize.Header..], family.Afi);
         message[MessageSize.Header + 2] = (byte)subtype;
