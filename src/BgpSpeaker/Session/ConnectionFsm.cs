@@ -17,7 +17,7 @@ public static class ConnectionFsm
     // RFC 4271 section 4.4: "KEEPALIVE messages MUST NOT be sent more frequently than one per second."
     private static readonly TimeSpan MinimumKeepaliveTime = TimeSpan.FromSeconds(1);
 
-    // RFC 9687: the default is the greater of eight minutes and twice the negotiated hold time.
+    // RFC 9687 section 6: the default is the greater of "8 minutes or 2 times the negotiated HoldTime".
     private static readonly TimeSpan MinimumSendHoldTime = TimeSpan.FromMinutes(8);
 
     /// <summary>Begins on a connection that TCP has just brought up, whoever dialled.</summary>
@@ -134,7 +134,7 @@ public static class ConnectionFsm
 
     private static (ConnectionState State, ValueList<PeerAction> Actions) Establish(OpenConfirm state, TimeSpan now)
     {
-        // RFC 9687 adds to event 26 of OpenConfirm: "starts the SendHoldTimer".
+        // RFC 9687 section 4.3, event 26: "starts the SendHoldTimer if the SendHoldTime is non-zero".
         var session = state.Session;
         return (
             new Established(
@@ -155,6 +155,8 @@ public static class ConnectionFsm
             // KeepaliveTimer, unless the negotiated HoldTime value is zero."
             UpdateSent => Stay(RestartKeepaliveTimer(state, now)),
             TimersDue when now >= state.HoldTimer => HoldTimerExpires(state, state.Session.HoldTime),
+            // RFC 9687 section 4.3, event 29: the NOTIFICATION is optional and must not delay the close; the shell
+            // bounds the flush.
             TimersDue when now >= state.SendHoldTimer => Notify(
                 state, new Notification(ErrorCode.SendHoldTimerExpired, 0),
                 $"send hold timer expired: the peer took nothing for {Reasons.Seconds(SendHoldTime(state.Settings, state.Session))}"),
@@ -171,7 +173,8 @@ public static class ConnectionFsm
             state, new Notification(ErrorCode.HoldTimerExpired, 0),
             $"hold timer expired after {Reasons.Seconds(after)} in {state.BgpState}");
 
-    // RFC 6608 section 4: the data is the type of the unexpected message.
+    // RFC 6608 section 4: "The Data field is a 1-octet, unsigned integer that indicates the type of the unexpected
+    // message."
     private static (ConnectionState State, ValueList<PeerAction> Actions) Unexpected(
         ConnectionState state, byte subcode, PeerEvent message)
     {
@@ -209,7 +212,7 @@ public static class ConnectionFsm
     private static TimeSpan? StartHoldTimer(NegotiatedSession session, TimeSpan now) =>
         session.HoldTime == TimeSpan.Zero ? null : now + session.HoldTime;
 
-    // RFC 9687: stopped if "the SendHoldTime value is zero or the negotiated HoldTime value is zero".
+    // RFC 9687 section 4.3: stopped if "the SendHoldTime value is zero or the negotiated HoldTime value is zero".
     private static TimeSpan? StartSendHoldTimer(PeerSettings settings, NegotiatedSession session, TimeSpan now)
     {
         var time = SendHoldTime(settings, session);

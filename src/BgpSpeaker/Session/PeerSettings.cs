@@ -35,7 +35,10 @@ public sealed record PeerSettings
     /// <summary>The "large value" of the hold timer in OpenSent: RFC 4271 section 8.2.2 suggests 4 minutes.</summary>
     public TimeSpan OpenHoldTime { get; init; } = TimeSpan.FromMinutes(4);
 
-    /// <summary>RFC 9687 section 3.2; null: the greater of 8 minutes and twice the negotiated hold time.</summary>
+    /// <summary>
+    /// RFC 9687: longer than <see cref="HoldTime"/>, or zero for no SendHoldTimer; null: the greater of 8 minutes and
+    /// twice the negotiated hold time.
+    /// </summary>
     public TimeSpan? SendHoldTime { get; init; }
 
     /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>

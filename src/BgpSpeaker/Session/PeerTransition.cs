@@ -272,16 +272,20 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             if (now - established.Since >= _state.Settings.RetryMaximum)
                 _state = _state with { RetryWait = _state.Settings.RetryMinimum };
         }
-        // RFC 4486 section 4 asks for damping where a peer's limit or its operator ended the session: it will not be
-        // better in a second.
-        if (closed.Notification is
-            {
-                Code: ErrorCode.Cease,
-                Subcode: CeaseError.MaximumNumberOfPrefixesReached or CeaseError.AdministrativeShutdown,
-            })
+        if (EndsForLong(closed.Notification))
             _state = _state with { RetryWait = _state.Settings.RetryMaximum };
         Ended(closed.Reason);
     }
+
+    // RFC 4486 section 4: it is "RECOMMENDED that a BGP speaker behave as though the DampPeerOscillations attribute were
+    // true" after such a Cease. Cease/5 is left to the usual doubling: a router that is only busy starting says it too.
+    private static bool EndsForLong(Notification? notification) =>
+        notification is
+        {
+            Code: ErrorCode.Cease,
+            Subcode: CeaseError.MaximumNumberOfPrefixesReached or CeaseError.AdministrativeShutdown
+                or CeaseError.PeerDeconfigured or CeaseError.OutOfResources,
+        };
 
     private void Ended(string reason)
     {
