@@ -1,0 +1,57 @@
+using AnycastVip.BgpSpeaker.Wire;
+using Domain = AnycastVip.BgpSpeaker.Rib.RouteAttributes;
+using Message = AnycastVip.Proto.V1.RouteAttributes;
+
+namespace AnycastVip.BgpSpeaker.Api;
+
+/// <summary>Route attributes between the API's message and the Rib's record.</summary>
+internal static class AttributesMapping
+{
+    /// <summary>Reads a message; the fault names the first value that cannot be read, and is null otherwise.</summary>
+    public static Domain FromProto(Message? message, out string? fault)
+    {
+        fault = null;
+        if (message is null)
+            return Domain.None;
+        var communities = new List<uint>(message.Communities.Count);
+        foreach (var text in message.Communities)
+        {
+            if (CommunityText.TryParse(text, out var community))
+                communities.Add(community);
+            else
+                fault ??= $"community \"{text}\" is neither like 65001:100 nor one of "
+                    + string.Join(", ", CommunityText.WellKnown.Select(known => known.Name));
+        }
+        var large = new List<LargeCommunity>(message.LargeCommunities.Count);
+        foreach (var text in message.LargeCommunities)
+        {
+            if (CommunityText.TryParseLarge(text, out var community))
+                large.Add(community);
+            else
+                fault ??= $"large community \"{text}\" is not like 65001:1:2";
+        }
+        return new Domain
+        {
+            Med = message.HasMed ? message.Med : null,
+            LocalPref = message.HasLocalPref ? message.LocalPref : null,
+            AsPathPrepend = (int)Math.Min(message.AsPathPrepend, int.MaxValue),
+            Communities = communities.ToValueList(),
+            LargeCommunities = large.ToValueList(),
+        };
+    }
+
+    /// <summary>Writes a message.</summary>
+    public static Message ToProto(Domain attributes)
+    {
+        var message = new Message { AsPathPrepend = (uint)attributes.AsPathPrepend };
+        if (attributes.Med is { } med)
+            message.Med = med;
+        if (attributes.LocalPref is { } localPref)
+            message.LocalPref = localPref;
+        foreach (var community in attributes.Communities)
+            message.Communities.Add(CommunityText.Format(community));
+        foreach (var community in attributes.LargeCommunities)
+            message.LargeCommunities.Add(community.ToString());
+        return message;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using AnycastVip.BgpSpeaker.Peering;
+using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.Proto.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using PeerState = AnycastVip.Proto.V1.PeerState;
+
+namespace AnycastVip.BgpSpeaker.Api;
+
+/// <summary>A peer's status as the API's message.</summary>
+internal static class PeerMapping
+{
+    /// <summary>Writes a message.</summary>
+    public static Peer ToProto(PeerOptions options, PeerStatus status, WallTime wall)
+    {
+        var message = new Peer
+        {
+            Name = options.Name,
+            Address = options.Address.ToString(),
+            Port = (uint)options.Port,
+            LocalAs = options.Session.LocalAs,
+            PeerAs = options.Session.PeerAs,
+            State = ToProto(status.State),
+            AdminState = status.IsAdministrativelyDown ? PeerAdminState.Down : PeerAdminState.Up,
+            Reason = status.Reason,
+            StateSince = wall.At(status.Since),
+            Flaps = (ulong)status.Flaps,
+            NextRetryAt = wall.At(status.NextRetryAt),
+            LastSent = ToProto(status.LastSent, wall),
+            LastReceived = ToProto(status.LastReceived, wall),
+            Sent = ToProto(status.Sent),
+            Received = ToProto(status.Received),
+            Passive = options.Session.Passive,
+            ReceivedRoutes = ToProto(status.ReceivedRoutes),
+        };
+        if (status.Session is { } session)
+            message.Session = ToProto(session, status, wall);
+        return message;
+    }
+
+    /// <summary>The state's name in the API.</summary>
+    public static PeerState ToProto(BgpState state) => state switch
+    {
+        BgpState.Idle => PeerState.Idle,
+        BgpState.Connect => PeerState.Connect,
+        BgpState.Active => PeerState.Active,
+        BgpState.OpenSent => PeerState.OpenSent,
+        BgpState.OpenConfirm => PeerState.OpenConfirm,
+        _ => PeerState.Established,
+    };
+
+    private static PeerSession ToProto(NegotiatedSession session, PeerStatus status, WallTime wall)
+    {
+        var message = new PeerSession
+        {
+            LocalAddress = status.Local?.LocalAddress.ToString() ?? "",
+            RemoteAddress = status.Local?.RemoteAddress.ToString() ?? "",
+            PeerBgpIdentifier = FormatIdentifier(session.PeerIdentifier),
+            HoldTime = session.HoldTime.ToDuration(),
+            KeepaliveInterval = session.KeepaliveTime.ToDuration(),
+            PeerHostName = session.Received.Capabilities.OfType<FqdnCapability>().FirstOrDefault()?.HostName ?? "",
+            AdvertisedIpv4 = (uint)status.AdvertisedIPv4,
+            AdvertisedIpv6 = (uint)status.AdvertisedIPv6,
+            EstablishedAt = wall.At(status.EstablishedAt),
+        };
+        message.Families.Add(session.Families.Select(family => family.ToString()));
+        message.CapabilitiesSent.Add(session.Sent.Capabilities.Select(CapabilityText.For));
+        message.CapabilitiesReceived.Add(session.Received.Capabilities.Select(CapabilityText.For));
+        message.BlockedFamilies.Add(status.BlockedFamilies);
+        return message;
+    }
+
+    /// <summary>A BGP identifier in the dotted form that routers show.</summary>
+    public static string FormatIdentifier(uint identifier) =>
+        new IPAddress((ReadOnlySpan<byte>)
+        [
+            (byte)(identifier >> 24), (byte)(identifier >> 16), (byte)(identifier >> 8), (byte)identifier,
+        ]).ToString();
+
+    private static LastNotification? ToProto(NotificationRecord? record, WallTime wall) =>
+        record is null
+            ? null
+            : new LastNotification
+            {
+                Code = (uint)record.Notification.Code,
+                Subcode = record.Notification.Subcode,
+                Data = ByteString.CopyFrom(record.Notification.Data.AsSpan()),
+                Text = $"{record.Notification.Code}/{record.Notification.Subcode}",
+                At = wall.At(record.At),
+            };
+
+    private static Proto.V1.MessageCounters ToProto(Peering.MessageCounters counters) => new()
+    {
+        Open = counters.Open,
+        Update = counters.Update,
+        Notification = counters.Notification,
+        Keepalive = counters.KeepAlive,
+        RouteRefresh = counters.RouteRefresh,
+        Octets = counters.Octets,
+    };
+
+    private static Proto.V1.ReceivedRoutes ToProto(Peering.ReceivedRoutes routes)
+    {
+        var message = new Proto.V1.ReceivedRoutes
+        {
+            Announced = routes.Announced,
+            Withdrawn = routes.Withdrawn,
+            TreatedAsWithdraw = routes.TreatedAsWithdraw,
+            AttributesDiscarded = routes.AttributesDiscarded,
+            LastError = routes.LastError ?? "",
+        };
+        message.EndOfRib.Add(routes.EndOfRib.Select(family => family.ToString()));
+        return message;
+    }
+}

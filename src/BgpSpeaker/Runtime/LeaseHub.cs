@@ -1,0 +1,145 @@
+using System.Diagnostics.CodeAnalysis;
+using AnycastVip.BgpSpeaker.Rib;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+/// <summary>
+/// The lease table with a clock and a lock around it: many streams call, each change goes out to the peers in order.
+/// </summary>
+public sealed class LeaseHub : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly LeaseTable _table;
+    private readonly TimeProvider _clock;
+    private readonly Action<RouteSet> _onRoutes;
+    private readonly ITimer _timer;
+    private readonly Dictionary<LeaseStream, TaskCompletionSource<LeaseError>> _streams = [];
+    private RouteSet _routes;
+
+    internal LeaseHub(SpeakerOptions options, TimeProvider clock, Action<RouteSet> onRoutes)
+    {
+        _table = new LeaseTable(
+            new AllowList(options.AllowedPrefixes), options.LeaseTtl, options.LeaseHeartbeat);
+        _clock = clock;
+        _onRoutes = onRoutes;
+        _routes = _table.Current;
+        _timer = clock.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>What is to be announced now.</summary>
+    public RouteSet Routes => Volatile.Read(ref _routes);
+
+    /// <summary>The emergency withdraw in force, or null.</summary>
+    public Emergency? Emergency => Locked(_ => _table.Emergency);
+
+    /// <summary>Opens a lease; <paramref name="ended"/> completes when the table ends the stream by itself.</summary>
+    internal bool TryOpen(
+        ClientHello hello, [NotNullWhen(true)] out LeaseGrant? grant, [NotNullWhen(true)] out Task<LeaseError>? ended,
+        [NotNullWhen(false)] out LeaseError? error)
+    {
+        lock (_gate)
+        {
+            var opened = _table.TryOpen(hello, _clock.Now(), out grant, out error);
+            ended = null;
+            if (opened)
+            {
+                var end = new TaskCompletionSource<LeaseError>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _streams[grant!.Stream] = end;
+                ended = end.Task;
+            }
+            FollowUp();
+            return opened;
+        }
+    }
+
+    /// <summary>Takes a client's whole set.</summary>
+    internal bool TryDeclare(
+        LeaseStream stream, DesiredSet set, [NotNullWhen(true)] out DesiredSetOutcome? outcome,
+        [NotNullWhen(false)] out LeaseError? error)
+    {
+        lock (_gate)
+        {
+            var taken = _table.TryDeclare(stream, set, _clock.Now(), out outcome, out error);
+            FollowUp();
+            return taken;
+        }
+    }
+
+    /// <summary>The client is alive; null, or why the request is refused.</summary>
+    internal LeaseError? Heartbeat(LeaseStream stream) => Locked(now => _table.Heartbeat(stream, now));
+
+    /// <summary>The stream has ended: the lease clock starts.</summary>
+    internal void LoseStream(LeaseStream stream)
+    {
+        lock (_gate)
+        {
+            _streams.Remove(stream);
+            _table.LoseStream(stream, _clock.Now());
+            FollowUp();
+        }
+    }
+
+    /// <summary>Withdraws everything until lifted.</summary>
+    /// <returns>The version of the routes that says so.</returns>
+    internal long WithdrawEverything(string reason) => Locked(now =>
+    {
+        _table.EmergencyWithdraw(reason, now);
+        return _table.Current.Version;
+    });
+
+    /// <summary>Lifts an emergency withdraw; false when none was in force.</summary>
+    internal bool LiftEmergency() => Locked(_table.LiftEmergencyWithdraw);
+
+    /// <summary>Every declared route as views show it.</summary>
+    public IReadOnlyList<RouteView> ListRoutes() => Locked(_table.ListRoutes);
+
+    /// <summary>Every lease as views show it.</summary>
+    public IReadOnlyList<LeaseView> ListLeases() => Locked(_table.ListLeases);
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private T Locked<T>(Func<TimeSpan, T> action)
+    {
+        lock (_gate)
+        {
+            var result = action(_clock.Now());
+            FollowUp();
+            return result;
+        }
+    }
+
+    private void Tick() => Locked(now =>
+    {
+        _table.Advance(now);
+        return true;
+    });
+
+    // Under the lock, so that peers see the sets in the order of their versions.
+    private void FollowUp()
+    {
+        foreach (var (stream, error) in _table.TakeEndedStreams())
+        {
+            if (_streams.Remove(stream, out var end))
+                end.SetResult(error);
+        }
+        if (!ReferenceEquals(_table.Current, _routes))
+        {
+            Volatile.Write(ref _routes, _table.Current);
+            _onRoutes(_table.Current);
+        }
+        ArmTimer();
+    }
+
+    private void ArmTimer()
+    {
+        var wait = _table.NextDeadline is not { } due ? Timeout.InfiniteTimeSpan : due - _clock.Now();
+        if (wait < TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
+            wait = TimeSpan.Zero;
+        _timer.Change(RoundUp(wait), Timeout.InfiniteTimeSpan);
+    }
+
+    // Timers count whole milliseconds and would fire just before the deadline.
+    private static TimeSpan RoundUp(TimeSpan wait) =>
+        wait == Timeout.InfiniteTimeSpan ? wait : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+}

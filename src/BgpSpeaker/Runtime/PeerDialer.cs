@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Peering;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+/// <summary>Makes sockets for one peer: dials it, and prepares those that it opened to us.</summary>
+internal sealed class PeerDialer(PeerOptions peer)
+{
+    private const int MaximumTtl = 255;
+
+    /// <summary>Dials the peer.</summary>
+    /// <exception cref="SocketException">It cannot be reached, or an option of the configuration cannot be set.</exception>
+    /// <exception cref="OperationCanceledException">The dial was given up.</exception>
+    public async Task<Socket> DialAsync(CancellationToken cancel)
+    {
+        var socket = new Socket(peer.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            SetTtl(socket);
+            if (peer.Password is { } password)
+                TcpOptions.SetMd5Key(socket, PeerAddress(), password);
+            if (peer.LocalAddress is { } local)
+                socket.Bind(new IPEndPoint(local, 0));
+            await socket.ConnectAsync(new IPEndPoint(PeerAddress(), peer.Port), cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sets the TTL rules of this peer; on an accepted socket, as soon as it is known whose it is.</summary>
+    public void SetTtl(Socket socket)
+    {
+        if (peer.TtlSecurityHops is { } hops)
+        {
+            // RFC 5082 section 3: send with 255, and take nothing that came further than it may.
+            TcpOptions.SetTtl(socket, MaximumTtl);
+            TcpOptions.SetMinimumTtl(socket, MaximumTtl - hops + 1);
+        }
+        else if (peer.Ttl is { } ttl)
+        {
+            TcpOptions.SetTtl(socket, ttl);
+        }
+        else if (peer.Session.IsExternal)
+        {
+            TcpOptions.SetTtl(socket, 1);
+        }
+    }
+
+    /// <summary>The peer's address with the scope that its interface has now.</summary>
+    public IPAddress PeerAddress() =>
+        peer.Interface is { } name && InterfaceIndex(name) is { } index
+            ? new IPAddress(peer.Address.GetAddressBytes(), index)
+            : peer.Address;
+
+    /// <summary>Finds our end of a connection, and an address of either family on the same interface.</summary>
+    public static LocalEnd DescribeLocalEnd(Socket socket)
+    {
+        var local = ((IPEndPoint)socket.LocalEndPoint!).Address;
+        var remote = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        var neighbours = InterfaceAddresses(local);
+        return new LocalEnd(
+            local, remote, Pick(local, neighbours, AddressFamily.InterNetwork),
+            Pick(local, neighbours, AddressFamily.InterNetworkV6));
+    }
+
+    private static IPAddress? Pick(IPAddress local, IReadOnlyList<IPAddress> neighbours, AddressFamily family) =>
+        local.AddressFamily == family && !local.IsIPv6LinkLocal
+            ? local
+            : neighbours.FirstOrDefault(
+                address => address.AddressFamily == family && !address.IsIPv6LinkLocal && !IPAddress.IsLoopback(address));
+
+    private static List<IPAddress> InterfaceAddresses(IPAddress member)
+    {
+        foreach (var candidate in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            var addresses = candidate.GetIPProperties().UnicastAddresses.Select(entry => entry.Address).ToList();
+            if (addresses.Contains(member))
+                return addresses;
+        }
+        return [];
+    }
+
+    private static long? InterfaceIndex(string name)
+    {
+        foreach (var candidate in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (candidate.Name == name)
+                return candidate.GetIPProperties().GetIPv6Properties()?.Index;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+/// <summary>Accepts connections on one address and hands each to the peer that it comes from.</summary>
+internal sealed partial class PeerListener : IDisposable
+{
+    private const int Backlog = 128;
+    private const int SentTtl = 255;
+    private static readonly TimeSpan RetryAfterError = TimeSpan.FromMilliseconds(100);
+
+    private readonly Socket _socket;
+    private readonly IReadOnlyList<PeerRunner> _peers;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private long _refused;
+
+    /// <summary>Binds and listens.</summary>
+    /// <exception cref="SocketException">The address is taken, not ours, or needs a capability.</exception>
+    public PeerListener(IPEndPoint endpoint, IReadOnlyList<PeerRunner> peers, TimeProvider clock, ILogger log)
+    {
+        _peers = peers;
+        _clock = clock;
+        _log = log;
+        _socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
+                _socket.DualMode = false;
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // A peer with GTSM drops our SYN-ACK unless it has the highest TTL (RFC 5082 section 3).
+            TcpOptions.SetTtl(_socket, SentTtl);
+            foreach (var peer in peers)
+            {
+                if (peer.Options.Password is { } key && peer.Options.Address.AddressFamily == endpoint.AddressFamily)
+                    TcpOptions.SetMd5Key(_socket, peer.Dialer.PeerAddress(), key);
+            }
+            _socket.Bind(endpoint);
+            _socket.Listen(Backlog);
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where it listens; the real port where the configuration said 0.</summary>
+    public IPEndPoint Endpoint => (IPEndPoint)_socket.LocalEndPoint!;
+
+    /// <summary>Connections from addresses that are no peer's.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Accepts until <paramref name="stop"/>.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                Dispatch(await _socket.AcceptAsync(stop));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException error)
+            {
+                // Out of descriptors, or a connection that died in the backlog: the listener itself lives on.
+                LogAcceptFailed(_log, Endpoint, SocketErrorText.For(error.SocketErrorCode));
+                await Task.Delay(RetryAfterError, _clock, CancellationToken.None);
+            }
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private void Dispatch(Socket socket)
+    {
+        if (socket.RemoteEndPoint is IPEndPoint remote)
+        {
+            foreach (var peer in _peers)
+            {
+                if (peer.Dialer.PeerAddress().Equals(remote.Address))
+                {
+                    peer.Accept(socket);
+                    return;
+                }
+            }
+            if (Interlocked.Increment(ref _refused) == 1)
+                LogRefused(_log, remote.Address);
+        }
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint}: accept failed: {Error}")]
+    private static partial void LogAcceptFailed(ILogger log, IPEndPoint endpoint, string error);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Address} is no configured peer: refused (further ones are counted only)")]
+    private static partial void LogRefused(ILogger log, IPAddress address);
+}

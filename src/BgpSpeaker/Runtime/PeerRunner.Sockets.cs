@@ -1,0 +1,220 @@
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Peering;
+using AnycastVip.BgpSpeaker.Session;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+// Dials, sockets, and what the kernel says about delivered octets.
+internal sealed partial class PeerRunner
+{
+    private void StartDial(ConnectionId id)
+    {
+        var cancel = new CancellationTokenSource();
+        _dials[id] = cancel;
+        _ = DialAsync(id, cancel.Token);
+    }
+
+    private async Task DialAsync(ConnectionId id, CancellationToken cancel)
+    {
+        try
+        {
+            Post(new DialDone(id, await _dialer.DialAsync(cancel), null));
+        }
+        catch (OperationCanceledException)
+        {
+            Post(new DialDone(id, null, "given up"));
+        }
+        catch (SocketException error)
+        {
+            Post(new DialDone(id, null, SocketErrorText.For(error.SocketErrorCode)));
+        }
+    }
+
+    private void FinishDial(DialDone dial)
+    {
+        var wanted = _dials.Remove(dial.Connection, out var cancel);
+        cancel?.Dispose();
+        if (!wanted)
+        {
+            dial.Socket?.Dispose();
+            return;
+        }
+        if (dial.Socket is { } socket && TryOpen(socket, _ => dial.Connection) is { } open)
+            _engine.Connected(dial.Connection, open.Local, _clock.Now());
+        else
+            _engine.Handle(
+                new TcpConnectionFails(dial.Connection, dial.Failure ?? "closed by the peer"), _clock.Now());
+        CarryOut();
+    }
+
+    private void TakeAccepted(Socket socket) =>
+        TryOpen(socket, local => _engine.Accepted(local, _clock.Now()));
+
+    // The peer may have reset the connection before we look at it: then there is nothing to open.
+    private PeerSocket? TryOpen(Socket socket, Func<LocalEnd, ConnectionId> identify)
+    {
+        try
+        {
+            _dialer.SetTtl(socket);
+            var local = PeerDialer.DescribeLocalEnd(socket);
+            var open = new PeerSocket(identify(local), socket, local);
+            _sockets[open.Id] = open;
+            _ = WatchAsync(open);
+            return open;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    private async Task WatchAsync(PeerSocket socket)
+    {
+        await socket.WhenReadableAsync();
+        Post(new Readable(socket));
+    }
+
+    private void ReadAndArm(PeerSocket socket)
+    {
+        if (!Read(socket))
+            return;
+        CarryOut();
+        if (_sockets.ContainsValue(socket) && !socket.Closing)
+            _ = WatchAsync(socket);
+    }
+
+    /// <summary>Empties the socket into the engine, within a bound; false when the connection is gone.</summary>
+    private bool Read(PeerSocket socket)
+    {
+        for (var turn = 0; turn < ReadsPerTurn && !socket.Closing && _sockets.ContainsKey(socket.Id); turn++)
+        {
+            var count = socket.Read(_readBuffer, out var error);
+            if (error == SocketError.WouldBlock)
+                return true;
+            if (error != SocketError.Success || count == 0)
+            {
+                Fail(socket, error == SocketError.Success ? "closed by the peer" : SocketErrorText.For(error));
+                return false;
+            }
+            _engine.Received(socket.Id, _readBuffer.AsSpan(0, count), _clock.Now());
+            CarryOut();
+        }
+        return _sockets.ContainsKey(socket.Id);
+    }
+
+    private void Write(PeerSocket socket)
+    {
+        while (!socket.WriteInFlight && _sockets.ContainsKey(socket.Id))
+        {
+            var count = _engine.TakeOutput(socket.Id, socket.WriteBuffer, _clock.Now());
+            if (count == 0)
+            {
+                if (socket.Closing)
+                    Finish(socket);
+                return;
+            }
+            socket.WriteInFlight = true;
+            var write = socket.WriteAsync(count);
+            if (write.IsCompletedSuccessfully)
+                CountWritten(socket, count, write.Result);
+            else
+                _ = AwaitWriteAsync(socket, count, write);
+        }
+    }
+
+    private async Task AwaitWriteAsync(PeerSocket socket, int count, ValueTask<SocketError> write) =>
+        Post(new WriteDone(socket, count, await write));
+
+    private void FinishWrite(PeerSocket socket, int count, SocketError error)
+    {
+        CountWritten(socket, count, error);
+        Write(socket);
+    }
+
+    private void CountWritten(PeerSocket socket, int count, SocketError error)
+    {
+        socket.WriteInFlight = false;
+        if (!_sockets.ContainsKey(socket.Id))
+            return;
+        if (error != SocketError.Success)
+        {
+            Fail(socket, SocketErrorText.For(error));
+            return;
+        }
+        socket.WrittenOctets += count;
+        _engine.Written(socket.Id, socket.WrittenOctets, _clock.Now());
+        _acknowledgementPoll = AcknowledgementPoll;
+        _nextAcknowledgementPoll = _clock.Now();
+    }
+
+    private void Fail(PeerSocket socket, string reason)
+    {
+        _sockets.Remove(socket.Id);
+        socket.Dispose();
+        _engine.Handle(new TcpConnectionFails(socket.Id, reason), _clock.Now());
+        CarryOut();
+    }
+
+    private void Close(CloseConnection close)
+    {
+        if (_dials.Remove(close.Connection, out var dial))
+        {
+            dial.Cancel();
+            dial.Dispose();
+        }
+        if (!_sockets.TryGetValue(close.Connection, out var socket))
+            return;
+        if (close.Flush)
+        {
+            socket.Closing = true;
+            Write(socket);
+            if (socket.WriteInFlight)
+                _ = AbortLateAsync(socket);
+            return;
+        }
+        _sockets.Remove(close.Connection);
+        _engine.Closed(close.Connection);
+        socket.Abort();
+    }
+
+    // A peer whose window is closed never takes the last octets.
+    private async Task AbortLateAsync(PeerSocket socket)
+    {
+        await Task.Delay(PeerSocket.LingerBound, _clock);
+        socket.Abort();
+    }
+
+    private void Finish(PeerSocket socket)
+    {
+        _sockets.Remove(socket.Id);
+        _engine.Closed(socket.Id);
+        _ = socket.CloseGracefullyAsync(_clock);
+    }
+
+    private void PollAcknowledgements()
+    {
+        if (_nextAcknowledgementPoll is not { } due || due > _clock.Now())
+            return;
+        _nextAcknowledgementPoll = null;
+        if (_engine.Established is not { } id || !_sockets.TryGetValue(id, out var socket))
+            return;
+        _engine.Acknowledged(id, socket.AcknowledgedOctets);
+        if (!_engine.AwaitsAcknowledgement)
+            return;
+        _nextAcknowledgementPoll = _clock.Now() + _acknowledgementPoll;
+        _acknowledgementPoll = Min(_acknowledgementPoll * 2, AcknowledgementPollMaximum);
+    }
+
+    private void PublishDelivery()
+    {
+        var now = _clock.Now();
+        var delivery = _delivery.Advance(_engine.Established, _engine.WrittenVersion, _engine.AcknowledgedVersion, now);
+        if (delivery == _delivery)
+            return;
+        Volatile.Write(ref _delivery, delivery);
+        _changed.Pulse();
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+}

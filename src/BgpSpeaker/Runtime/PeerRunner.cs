@@ -1,0 +1,263 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using AnycastVip.BgpSpeaker.Peering;
+using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Session;
+using Microsoft.Extensions.Logging;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+/// <summary>
+/// The shell of one peer: one task owns the engine and both sockets, reads, writes, and sleeps until the next deadline.
+/// Everything else talks to it through its inbox, so a peer that is slow, or mad, is slow alone.
+/// </summary>
+internal sealed partial class PeerRunner
+{
+    private const int ReadBufferSize = 64 * 1024;
+    // What one peer may make us read before its timers and writes get their turn.
+    private const int ReadsPerTurn = 16;
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AcknowledgementPoll = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan AcknowledgementPollMaximum = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+
+    private readonly PeerOptions _options;
+    private readonly PeerDialer _dialer;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly ChangeSignal _changed;
+    private readonly Channel<Input> _inbox = Channel.CreateUnbounded<Input>(new() { SingleReader = true });
+    private readonly Dictionary<ConnectionId, PeerSocket> _sockets = [];
+    private readonly Dictionary<ConnectionId, CancellationTokenSource> _dials = [];
+    private readonly byte[] _readBuffer = new byte[ReadBufferSize];
+    private readonly ITimer _timer;
+    private RouteSet _desired;
+    private PeerEngine _engine;
+    private TimeSpan? _nextAcknowledgementPoll;
+    private TimeSpan _acknowledgementPoll = AcknowledgementPoll;
+    private PeerDelivery _delivery = PeerDelivery.None;
+    private bool _carryingOut;
+
+    public PeerRunner(
+        PeerOptions options, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed)
+    {
+        _options = options;
+        _dialer = new PeerDialer(options);
+        _clock = clock;
+        _log = log;
+        _changed = changed;
+        _desired = desired;
+        _timer = clock.CreateTimer(_ => Post(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _engine = NewEngine();
+    }
+
+    public PeerOptions Options => _options;
+
+    public PeerDialer Dialer => _dialer;
+
+    /// <summary>How far the peer has come with the desired set; a snapshot, replaced whole.</summary>
+    public PeerDelivery Delivery => Volatile.Read(ref _delivery);
+
+    /// <summary>Runs until <paramref name="stop"/>; then aborts what is still open.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var start = !_options.Shutdown;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (start)
+                    Post(new Command(new ManualStart()));
+                await RunEngineAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception bug)
+            {
+                // A bug must cost one session of one peer, not the node.
+                LogBug(_log, bug, _options.Name);
+                AbortAll();
+                _carryingOut = false;
+                start = !_engine.IsAdministrativelyDown;
+                _engine = NewEngine();
+                await Task.Delay(RestartDelay, _clock, CancellationToken.None);
+            }
+        }
+        AbortAll();
+        await _timer.DisposeAsync();
+    }
+
+    /// <summary>Hands the peer an operator's command.</summary>
+    public void Post(PeerEvent command) => Post(new Command(command));
+
+    /// <summary>From now on the peer shall have exactly these routes. The newest call wins.</summary>
+    public void SetDesired(RouteSet desired)
+    {
+        Volatile.Write(ref _desired, desired);
+        Post(new DesiredChanged());
+    }
+
+    /// <summary>Takes a socket that the listener accepted from the peer's address.</summary>
+    public void Accept(Socket socket) => Post(new Accepted(socket));
+
+    /// <summary>Asks the peer's task a question.</summary>
+    public Task<T> AskAsync<T>(Func<PeerEngine, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Question(engine => answer.SetResult(question(engine))));
+        return answer.Task;
+    }
+
+    private void Post(Input input) => _inbox.Writer.TryWrite(input);
+
+    private PeerEngine NewEngine()
+    {
+        var profile = new PeerProfile(
+            _options.Name, _options.Session, _options.NextHopIPv4, _options.NextHopIPv6, _options.Attributes);
+        var engine = new PeerEngine(profile, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), _clock.Now());
+        engine.SetDesired(Volatile.Read(ref _desired));
+        return engine;
+    }
+
+    private async Task RunEngineAsync(CancellationToken stop)
+    {
+        while (await _inbox.Reader.WaitToReadAsync(stop))
+        {
+            while (_inbox.Reader.TryRead(out var input))
+            {
+                Apply(input);
+                CarryOut();
+            }
+            FireTimers();
+            PollAcknowledgements();
+            PublishDelivery();
+            ArmTimer();
+        }
+    }
+
+    private void Apply(Input input)
+    {
+        switch (input)
+        {
+            case Command command:
+                _engine.Handle(command.Event, _clock.Now());
+                break;
+            case DesiredChanged:
+                _engine.SetDesired(Volatile.Read(ref _desired));
+                break;
+            case Question question:
+                question.Ask(_engine);
+                break;
+            case DialDone dial:
+                FinishDial(dial);
+                break;
+            case Accepted accepted:
+                TakeAccepted(accepted.Socket);
+                break;
+            case Readable readable:
+                ReadAndArm(readable.Socket);
+                break;
+            case WriteDone done:
+                FinishWrite(done.Socket, done.Count, done.Error);
+                break;
+            case Wake:
+                break;
+        }
+    }
+
+    private void CarryOut()
+    {
+        // Carrying out an action can cause others: the outermost call does them all, in order.
+        if (_carryingOut)
+            return;
+        _carryingOut = true;
+        while (_engine.TakeActions() is { Count: > 0 } actions)
+        {
+            foreach (var action in actions)
+                CarryOut(action);
+        }
+        _carryingOut = false;
+    }
+
+    private void CarryOut(PeerAction action)
+    {
+        switch (action)
+        {
+            case Dial dial:
+                StartDial(dial.Connection);
+                break;
+            case OutputReady ready:
+                if (_sockets.TryGetValue(ready.Connection, out var socket))
+                    Write(socket);
+                break;
+            case CloseConnection close:
+                Close(close);
+                break;
+            case StateChanged change:
+                LogStateChange(_log, _options.Name, change.From, change.To, change.Reason);
+                _changed.Pulse();
+                break;
+        }
+    }
+
+    private void FireTimers()
+    {
+        if (_engine.NextDeadline is not { } due || due > _clock.Now())
+            return;
+        // A late reader must not kill a session: what the kernel already holds arrived before the timer.
+        foreach (var socket in _sockets.Values.ToArray())
+            Read(socket);
+        CarryOut();
+        _engine.Handle(new TimersDue(), _clock.Now());
+        CarryOut();
+    }
+
+    private void ArmTimer()
+    {
+        var now = _clock.Now();
+        var sleep = LongestSleep;
+        foreach (var deadline in (ReadOnlySpan<TimeSpan?>)[_engine.NextDeadline, _nextAcknowledgementPoll])
+        {
+            if (deadline is { } due && due - now < sleep)
+                sleep = due - now;
+        }
+        _timer.Change(sleep < TimeSpan.Zero ? TimeSpan.Zero : sleep, Timeout.InfiniteTimeSpan);
+    }
+
+    private void AbortAll()
+    {
+        foreach (var dial in _dials.Values)
+            dial.Cancel();
+        _dials.Clear();
+        foreach (var socket in _sockets.Values)
+            socket.Abort();
+        _sockets.Clear();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "peer {Peer}: {From} -> {To}: {Reason}")]
+    private static partial void LogStateChange(ILogger log, string peer, BgpState from, BgpState to, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "peer {Peer}: a bug ended the session; it starts anew")]
+    private static partial void LogBug(ILogger log, Exception bug, string peer);
+
+    private abstract record Input;
+
+    private sealed record Command(PeerEvent Event) : Input;
+
+    private sealed record DesiredChanged : Input;
+
+    private sealed record Question(Action<PeerEngine> Ask) : Input;
+
+    private sealed record DialDone(ConnectionId Connection, Socket? Socket, string? Failure) : Input;
+
+    private sealed record Accepted(Socket Socket) : Input;
+
+    private sealed record Readable(PeerSocket Socket) : Input;
+
+    private sealed record WriteDone(PeerSocket Socket, int Count, SocketError Error) : Input;
+
+    private sealed record Wake : Input;
+}

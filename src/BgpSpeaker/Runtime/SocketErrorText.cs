@@ -1,0 +1,23 @@
+using System.Net.Sockets;
+
+namespace AnycastVip.BgpSpeaker.Runtime;
+
+/// <summary>Says in the words of the trade why a socket failed.</summary>
+internal static class SocketErrorText
+{
+    /// <summary>One short phrase, for logs and views.</summary>
+    public static string For(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.ConnectionReset => "connection reset by the peer",
+        SocketError.TimedOut => "connection timed out",
+        SocketError.HostUnreachable => "no route to host",
+        SocketError.NetworkUnreachable => "network unreachable",
+        SocketError.AddressNotAvailable => "the local address is not on this node",
+        SocketError.AccessDenied => "not permitted (a firewall rule, or a missing capability)",
+        SocketError.ProtocolOption => "the kernel lacks a socket option that the configuration asks for",
+        SocketError.Shutdown or SocketError.ConnectionAborted => "connection aborted",
+        SocketError.OperationAborted => "closed",
+        _ => error.ToString(),
+    };
+}
