@@ -2,6 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AnycastVip.StrictYaml;
 
+/// <summary>A value with the place that it was read from.</summary>
+public readonly record struct Located<T>(Position At, T Value);
+
 /// <summary>
 /// Reads one mapping into typed values. It remembers every key that it was asked for; <see cref="Finish"/> refuses all
 /// others, so a key can never be accepted without effect. Faults go to the list of findings, and reading goes on.
@@ -12,6 +15,7 @@ public sealed class MappingReader
     private readonly DiagnosticList _diagnostics;
     private readonly MappingReader? _defaults;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
 
     private MappingReader(YamlMapping mapping, DiagnosticList diagnostics, MappingReader? defaults)
     {
@@ -63,15 +67,15 @@ public sealed class MappingReader
     }
 
     /// <summary>The values of a list; null when the key is absent. Items that are refused are left out.</summary>
-    public IReadOnlyList<T>? List<T>(string key, ScalarType<T> type)
+    public IReadOnlyList<Located<T>>? List<T>(string key, ScalarType<T> type)
     {
         if (Sequence(key) is not { } items)
             return null;
-        var values = new List<T>();
+        var values = new List<Located<T>>();
         foreach (var item in items)
         {
             if (TryRead(key, item, type, out var value))
-                values.Add(value);
+                values.Add(new Located<T>(item.Position, value));
         }
         return values;
     }
@@ -106,24 +110,26 @@ public sealed class MappingReader
         return false;
     }
 
-    /// <summary>Names keys that are planned: each that is there is refused as "not supported yet".</summary>
-    public void NotSupportedYet(params IEnumerable<string> keys)
+    /// <summary>Refuses a key for a reason of its own, and does not suggest it for others.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="reason">Completes "'key' …", such as <c>is not supported yet</c>.</param>
+    public void Refuse(string key, string reason)
     {
-        foreach (var key in keys)
-        {
-            _known.Add(key);
-            if (Own(key) is { } entry)
-                _diagnostics.Error(entry.KeyPosition, $"'{key}' is not supported yet");
-        }
+        if (Own(key) is not { } entry)
+            return;
+        _refused.Add(key);
+        _diagnostics.Error(entry.KeyPosition, $"'{key}' {reason}");
     }
 
     /// <summary>Refuses all keys that nobody asked for. To be called once, after the last read.</summary>
     public void Finish()
     {
-        foreach (var entry in _mapping.Entries.Where(entry => !_known.Contains(entry.Key)))
+        foreach (var (key, at, _) in _mapping.Entries)
         {
-            _diagnostics.Error(
-                entry.KeyPosition, $"unknown key {entry.Key.Quoted()}{Suggestion.For(entry.Key, _known.Order(StringComparer.Ordinal))}");
+            if (_known.Contains(key) || _refused.Contains(key))
+                continue;
+            var suggestion = Suggestion.For(key, _known.Order(StringComparer.Ordinal));
+            _diagnostics.Error(at, $"unknown key {key.Quoted()}{suggestion}");
         }
     }
 

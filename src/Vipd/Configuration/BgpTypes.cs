@@ -1,0 +1,228 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>A peer's address with the interface that a link-local address is reached through.</summary>
+/// <param name="Address">The address, without scope.</param>
+/// <param name="Interface">What stands behind the <c>%</c>, or null.</param>
+internal sealed record ScopedAddress(IPAddress Address, string? Interface);
+
+/// <summary>The types of value that a BGP speaker's configuration needs.</summary>
+internal static class BgpTypes
+{
+    private static readonly (string Word, uint Value)[] NamedCommunities =
+    [
+        ("graceful-shutdown", WellKnownCommunity.GracefulShutdown),
+        ("blackhole", WellKnownCommunity.Blackhole),
+        ("no-export", WellKnownCommunity.NoExport),
+        ("no-advertise", WellKnownCommunity.NoAdvertise),
+        ("no-export-subconfed", WellKnownCommunity.NoExportSubconfed),
+        ("no-peer", WellKnownCommunity.NoPeer),
+    ];
+
+    /// <summary>The name of a node, site or peer: it shows up in views, file names and logs.</summary>
+    public static ScalarType<string> Name { get; } = new(
+        "name: 1–64 of A–Z a–z 0–9 . _ -",
+        """{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}""",
+        scalar => IsName(scalar.Text)
+            ? scalar.Text
+            : new Refused($"{scalar.Text.Quoted()} is not a name of 1–64 of the characters A–Z a–z 0–9 . _ -"));
+
+    /// <summary>The network interface's name as Linux allows it.</summary>
+    public static ScalarType<string> Interface { get; } = new(
+        "interface name of 1–15 characters",
+        """{"type":"string","minLength":1,"maxLength":15}""",
+        scalar => IsInterface(scalar.Text)
+            ? scalar.Text
+            : new Refused($"{scalar.Text.Quoted()} is not an interface's name"));
+
+    /// <summary>An AS number, RFC 6793, in decimal (asplain, RFC 5396).</summary>
+    public static ScalarType<uint> Asn { get; } = new(
+        "AS number 1–4294967295 without 23456",
+        """{"type":"integer","minimum":1,"maximum":4294967295,"not":{"const":23456}}""",
+        ReadAsn);
+
+    /// <summary>A BGP identifier, RFC 6286: written as an IPv4 address, any but 0.0.0.0.</summary>
+    public static ScalarType<uint> RouterId { get; } = new(
+        "IPv4 address but 0.0.0.0",
+        """{"type":"string","format":"ipv4"}""",
+        scalar =>
+        {
+            if (!ScalarTypes.TryParseAddress(scalar.Text, out var address)
+                || address.AddressFamily != AddressFamily.InterNetwork)
+                return new Refused($"{scalar.Text.Quoted()} is not written as an IPv4 address");
+            var number = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+            return number != 0 ? number : new Refused("0.0.0.0 identifies nobody (RFC 6286)");
+        });
+
+    /// <summary>An address that a single host can have, link-local ones with <c>%interface</c>.</summary>
+    public static ScalarType<ScopedAddress> PeerAddress { get; } = new(
+        "IP address, a link-local one with %interface",
+        """{"type":"string"}""",
+        ReadPeerAddress);
+
+    /// <summary>An address that a single host can have.</summary>
+    public static ScalarType<IPAddress> HostAddress { get; } = new(
+        "IP address of a host",
+        """{"type":"string"}""",
+        scalar => ReadHostAddress(scalar.Text));
+
+    /// <summary>Where to listen: an address or the wildcard, with its port.</summary>
+    public static ScalarType<IPEndPoint> EndPoint { get; } = new(
+        "address and port: 192.0.2.1:179 or [2001:db8::1]:179",
+        """{"type":"string","pattern":":[0-9]{1,5}$"}""",
+        ReadEndPoint);
+
+    /// <summary>A prefix in CIDR notation without host bits.</summary>
+    public static ScalarType<Prefix> Prefix { get; } = new(
+        "prefix such as 203.0.113.0/24",
+        """{"type":"string","pattern":"/[0-9]{1,3}$"}""",
+        ReadPrefix);
+
+    /// <summary>An address family, unicast.</summary>
+    public static ScalarType<Family> Family { get; } =
+        ScalarTypes.Choice(("ipv4", BgpSpeaker.Wire.Family.IPv4Unicast), ("ipv6", BgpSpeaker.Wire.Family.IPv6Unicast));
+
+    /// <summary>The hold time: RFC 4271 section 4.2 allows 0, or at least 3 seconds; the field has 16 bits.</summary>
+    public static ScalarType<TimeSpan> HoldTime { get; } = new(
+        "0s, or duration 3s–65535s in whole seconds",
+        ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue)).JsonSchema,
+        ReadHoldTime);
+
+    /// <summary>A community, RFC 1997: two numbers or a well-known name.</summary>
+    public static ScalarType<uint> Community { get; } = new(
+        $"community: 65001:100, or {string.Join(", ", NamedCommunities.Select(named => named.Word))}",
+        """{"type":"string"}""",
+        ReadCommunity);
+
+    /// <summary>A large community, RFC 8092: three numbers.</summary>
+    public static ScalarType<LargeCommunity> LargeCommunity { get; } = new(
+        "large community: 65001:1:2",
+        """{"type":"string","pattern":"^[0-9]+:[0-9]+:[0-9]+$"}""",
+        scalar => Numbers(scalar.Text, 3, uint.MaxValue) is [var global, var first, var second]
+            ? new LargeCommunity(global, first, second)
+            : new Refused($"{scalar.Text.Quoted()} is not three numbers 0–4294967295 such as 65001:1:2"));
+
+    private static bool IsName(string text) =>
+        text.Length is >= 1 and <= 64 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
+
+    // dev_valid_name in Linux: 15 octets, no slash, colon or space, and neither "." nor "..".
+    private static bool IsInterface(string text) =>
+        text.Length is >= 1 and <= 15 && text is not ("." or "..")
+        && text.All(letter => letter is > ' ' and < '\x7f' and not ('/' or ':' or '%'));
+
+    private static ScalarResult<uint> ReadAsn(YamlScalar scalar)
+    {
+        if (Numbers(scalar.Text, 2, ushort.MaxValue, '.') is [var high, var low])
+            return new Refused($"{scalar.Text} is asdot notation: write {((ulong)high << 16) + low}");
+        var result = ScalarTypes.Integer(1, uint.MaxValue).Read(scalar);
+        if (result.Refusal is not null)
+            return new Refused(result.Refusal);
+        return result.Value == AsNumber.Trans
+            ? new Refused("23456 is AS_TRANS and nobody's own number (RFC 6793)")
+            : (uint)result.Value;
+    }
+
+    private static ScalarResult<ScopedAddress> ReadPeerAddress(YamlScalar scalar)
+    {
+        var percent = scalar.Text.IndexOf('%', StringComparison.Ordinal);
+        var host = ReadHostAddress(percent < 0 ? scalar.Text : scalar.Text[..percent]);
+        if (host.Refusal is not null)
+            return new Refused(host.Refusal);
+        var scope = percent < 0 ? null : scalar.Text[(percent + 1)..];
+        if (scope is not null && !host.Value.IsIPv6LinkLocal)
+            return new Refused($"{host.Value} is not link-local and takes no %interface");
+        return scope is null || IsInterface(scope)
+            ? new ScopedAddress(host.Value, scope)
+            : new Refused($"{scope.Quoted()} is not an interface's name");
+    }
+
+    private static ScalarResult<IPAddress> ReadHostAddress(string text)
+    {
+        if (!ScalarTypes.TryParseAddress(text, out var address))
+            return new Refused($"{text.Quoted()} is not an IP address");
+        if (address.IsIPv4MappedToIPv6)
+            return new Refused($"{text} is an IPv4 address in IPv6 form: write {address.MapToIPv4()}");
+        var first = address.GetAddressBytes()[0];
+        var isUsable = address.AddressFamily == AddressFamily.InterNetworkV6
+            ? !address.Equals(IPAddress.IPv6Any) && !address.IsIPv6Multicast
+            : first is > 0 and < 224;
+        return isUsable ? address : new Refused($"{text} is not the address of a host");
+    }
+
+    private static ScalarResult<IPEndPoint> ReadEndPoint(YamlScalar scalar)
+    {
+        var text = scalar.Text;
+        var colon = text.LastIndexOf(':');
+        var host = text[..Math.Max(colon, 0)];
+        var isIPv6 = host.StartsWith('[') && host.EndsWith(']');
+        if (Numbers(text[(colon + 1)..], 1, ushort.MaxValue) is not [> 0 and var port]
+            || !ScalarTypes.TryParseAddress(isIPv6 ? host[1..^1] : host, out var address)
+            || isIPv6 != (address.AddressFamily == AddressFamily.InterNetworkV6))
+            return new Refused($"{text.Quoted()} is not an address and port such as 192.0.2.1:179 or [2001:db8::1]:179");
+        return new IPEndPoint(address, (int)port);
+    }
+
+    private static ScalarResult<Prefix> ReadPrefix(YamlScalar scalar)
+    {
+        if (BgpSpeaker.Wire.Prefix.TryParse(scalar.Text, out var prefix))
+            return prefix;
+        var parts = scalar.Text.Split('/');
+        if (parts.Length == 2 && ScalarTypes.TryParseAddress(parts[0], out var address)
+            && Numbers(parts[1], 1, address.GetAddressBytes().Length * 8L) is [var length])
+        {
+            var network = BgpSpeaker.Wire.Prefix.FromNlri(
+                address.AddressFamily == AddressFamily.InterNetworkV6, address.GetAddressBytes(), (byte)length);
+            return new Refused($"{scalar.Text} has bits set behind its length: write {network}");
+        }
+        return new Refused($"{scalar.Text.Quoted()} is not a prefix such as 203.0.113.0/24 or 2001:db8::/48");
+    }
+
+    private static ScalarResult<TimeSpan> ReadHoldTime(YamlScalar scalar)
+    {
+        var result = ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue)).Read(scalar);
+        if (result.Refusal is not null)
+            return result;
+        if (result.Value.Ticks % TimeSpan.TicksPerSecond != 0)
+            return new Refused($"{scalar.Text} is not a whole number of seconds");
+        return result.Value > TimeSpan.Zero && result.Value < TimeSpan.FromSeconds(3)
+            ? new Refused($"{scalar.Text} is too short: 0s, or at least 3s (RFC 4271 section 4.2)")
+            : result;
+    }
+
+    private static ScalarResult<uint> ReadCommunity(YamlScalar scalar)
+    {
+        if (Numbers(scalar.Text, 2, ushort.MaxValue) is [var high, var low])
+            return (high << 16) | low;
+        foreach (var (word, value) in NamedCommunities)
+        {
+            if (word == scalar.Text)
+                return value;
+        }
+        var suggestion = Suggestion.For(scalar.Text, NamedCommunities.Select(named => named.Word));
+        return new Refused(
+            $"{scalar.Text.Quoted()} is neither two numbers 0–65535 such as 65001:100 nor a well-known name{suggestion}");
+    }
+
+    // Exactly so many decimal numbers without signs, spaces or leading zeros; null for anything else.
+    private static uint[]? Numbers(string text, int count, long maximum, char separator = ':')
+    {
+        var parts = text.Split(separator);
+        if (parts.Length != count)
+            return null;
+        var numbers = new uint[count];
+        for (var i = 0; i < count; i++)
+        {
+            var isPadded = parts[i].Length > 1 && parts[i][0] == '0';
+            if (isPadded || !uint.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])
+                || numbers[i] > maximum)
+                return null;
+        }
+        return numbers;
+    }
+}

@@ -1,0 +1,107 @@
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>
+/// One key of the configuration file. The reader reads through it, and the reference and the JSON Schema are written
+/// from it, so that none of the three can differ from the others.
+/// </summary>
+/// <param name="Name">As in the file.</param>
+/// <param name="Meaning">What it does, for people; Markdown.</param>
+internal abstract record Key(string Name, string Meaning)
+{
+    /// <summary>True when the key must be there.</summary>
+    public bool IsRequired { get; init; }
+
+    /// <summary>What applies without the key, in words; null when <see cref="Key{T}.Default"/> or nothing does.</summary>
+    public string? Otherwise { get; init; }
+
+    /// <summary>The default as it would be written in the file; null when there is none.</summary>
+    public virtual string? DefaultText => null;
+
+    /// <summary>What the value may be, for people.</summary>
+    public abstract string TypeDescription { get; }
+}
+
+/// <summary>A key with a single value.</summary>
+internal sealed record Key<T>(string Name, ScalarType<T> Type, string Meaning) : Key(Name, Meaning)
+{
+    /// <summary>The value of a missing key as it would be written in the file; null when there is none.</summary>
+    public string? Default { get; init; }
+
+    /// <inheritdoc/>
+    public override string? DefaultText => Default;
+
+    /// <inheritdoc/>
+    public override string TypeDescription => Type.Description;
+}
+
+/// <summary>A key with a list of single values.</summary>
+internal sealed record ListKey<T>(string Name, ScalarType<T> Type, string Meaning) : Key(Name, Meaning)
+{
+    /// <summary>The values of a missing key as they would be written in the file; null when there are none.</summary>
+    public IReadOnlyList<string>? Default { get; init; }
+
+    /// <inheritdoc/>
+    public override string? DefaultText => Default is null ? null : $"[{string.Join(", ", Default)}]";
+
+    /// <inheritdoc/>
+    public override string TypeDescription => $"list of {Type.Description}";
+}
+
+/// <summary>A key with a mapping, or with a list of mappings.</summary>
+internal sealed record SectionKey(string Name, Section Section, bool IsList, string Meaning) : Key(Name, Meaning)
+{
+    /// <inheritdoc/>
+    public override string TypeDescription => IsList ? "list of mappings" : "mapping";
+}
+
+/// <summary>What one mapping may hold.</summary>
+/// <param name="Keys">The keys that are read.</param>
+/// <param name="NotYet">Keys that are planned: they are refused as "not supported yet".</param>
+internal sealed record Section(IReadOnlyList<Key> Keys, IReadOnlyList<string> NotYet);
+
+/// <summary>Reads keys of the table.</summary>
+internal static class KeyReading
+{
+    /// <summary>The value; without it the key's default, or <paramref name="standIn"/> after a finding.</summary>
+    public static T Read<T>(this MappingReader reader, Key<T> key, T standIn)
+    {
+        if (key.IsRequired)
+            reader.Require(key.Name);
+        var fallback = key.Default is null ? standIn : Parse(key.Type, key.Default);
+        return reader.Optional(key.Name, key.Type, fallback);
+    }
+
+    /// <summary>The value, or null without it.</summary>
+    public static T? ReadOrNull<T>(this MappingReader reader, Key<T> key)
+        where T : class => reader.TryRead(key.Name, key.Type, out var value) ? value : null;
+
+    /// <summary>The value, or null without it.</summary>
+    public static T? ReadNullable<T>(this MappingReader reader, Key<T> key)
+        where T : struct => reader.TryRead(key.Name, key.Type, out var value) ? value : null;
+
+    /// <summary>The list's values with their positions; without the key those of its default, if it has one.</summary>
+    public static IReadOnlyList<Located<T>> Read<T>(this MappingReader reader, ListKey<T> key) =>
+        reader.List(key.Name, key.Type)
+        ?? [.. (key.Default ?? []).Select(text => new Located<T>(reader.Position, Parse(key.Type, text)))];
+
+    /// <summary>The mapping under a key; null when there is none.</summary>
+    public static MappingReader? Read(this MappingReader reader, SectionKey key) => reader.Mapping(key.Name);
+
+    /// <summary>Refuses what the section does not have. To be called after the section's last key is read.</summary>
+    public static void Finish(this MappingReader reader, Section section)
+    {
+        foreach (var name in section.NotYet)
+            reader.Refuse(name, "is not supported yet");
+        reader.Finish();
+    }
+
+    private static T Parse<T>(ScalarType<T> type, string text)
+    {
+        var result = type.Read(new YamlScalar(Position.Start, text, IsPlain: true));
+        return result.Refusal is null
+            ? result.Value
+            : throw new InvalidOperationException($"the default {text} is not valid: {result.Refusal}");
+    }
+}
