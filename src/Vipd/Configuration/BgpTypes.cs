@@ -10,7 +10,11 @@ namespace AnycastVip.Vipd.Configuration;
 /// <summary>A peer's address with the interface that a link-local address is reached through.</summary>
 /// <param name="Address">The address, without scope.</param>
 /// <param name="Interface">What stands behind the <c>%</c>, or null.</param>
-internal sealed record ScopedAddress(IPAddress Address, string? Interface);
+internal sealed record ScopedAddress(IPAddress Address, string? Interface)
+{
+    /// <summary>As in the file: <c>fe80::1%eth0</c>.</summary>
+    public override string ToString() => Interface is null ? $"{Address}" : $"{Address}%{Interface}";
+}
 
 /// <summary>The types of value that a BGP speaker's configuration needs.</summary>
 internal static class BgpTypes

@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>Judges the keys of a peer against each other.</summary>
+internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoint> listen)
+{
+    /// <summary>Adds what is wrong with a peer whose keys are right one by one.</summary>
+    /// <param name="reader">Knows where each key stands: with the peer, or with the defaults.</param>
+    /// <param name="peer">What was read.</param>
+    public void Check(MappingReader reader, PeerOptions peer)
+    {
+        CheckAddresses(reader, peer);
+        CheckTimes(reader, peer);
+        if (peer.Ttl is not null && peer.TtlSecurityHops is not null)
+            Error(reader, PeerKeys.Ttl, "with ttlSecurityHops every packet is sent with TTL 255: leave one of the two out");
+        // Without both AS numbers nobody can say which kind of session this is; the lack of them is told elsewhere.
+        if (peer.Session.LocalAs != 0 && peer.Session.PeerAs != 0)
+            CheckKindOfSession(reader, peer);
+    }
+
+    private void CheckKindOfSession(MappingReader reader, PeerOptions peer)
+    {
+        var session = $"peer {peer.Name.Quoted()} in AS {peer.Session.PeerAs}";
+        if (peer.Session.IsExternal)
+        {
+            if (peer.Attributes.LocalPref is not null)
+                Error(reader, PeerKeys.LocalPref, $"only for iBGP peers; {session} is an eBGP peer");
+            return;
+        }
+        if (peer.Attributes.AsPathPrepend > 0)
+            Error(reader, PeerKeys.AsPathPrepend, $"only for eBGP peers; {session} is an iBGP peer");
+        if (peer.Ttl is not null)
+            Error(reader, PeerKeys.Ttl, $"only for eBGP peers; {session} is an iBGP peer");
+    }
+
+    private void CheckAddresses(MappingReader reader, PeerOptions peer)
+    {
+        var family = peer.Address.AddressFamily;
+        if (peer.LocalAddress is { } local && local.AddressFamily != family)
+            Error(reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
+        if (peer.Session.Passive && !listen.Any(endPoint => endPoint.AddressFamily == family))
+            Error(reader, PeerKeys.Passive, $"speaker.listen has no {NameOf(family)} address that the peer could reach");
+        CheckNextHop(reader, peer.NextHopIPv4, NextHopKeys.IPv4, AddressFamily.InterNetwork);
+        CheckNextHop(reader, peer.NextHopIPv6, NextHopKeys.IPv6, AddressFamily.InterNetworkV6);
+    }
+
+    private void CheckNextHop(MappingReader reader, IPAddress? nextHop, Key key, AddressFamily family)
+    {
+        var refusal = nextHop is null ? null
+            : nextHop.AddressFamily != family ? $"{nextHop} is no {NameOf(family)} address"
+            : IPAddress.IsLoopback(nextHop) || nextHop.IsIPv6LinkLocal ? $"{nextHop} leads no router to this node"
+            : null;
+        if (refusal is not null && reader.Node(PeerKeys.NextHop.Name) is YamlMapping mapping)
+            diagnostics.Error(mapping.Entries.First(entry => entry.Key == key.Name).Value.Position, $"{key.Name}: {refusal}");
+    }
+
+    private void CheckTimes(MappingReader reader, PeerOptions peer)
+    {
+        var session = peer.Session;
+        if (session.RetryMaximum < session.RetryMinimum)
+        {
+            var key = reader.Node(PeerKeys.RetryMaximum.Name) is null ? PeerKeys.RetryMinimum : PeerKeys.RetryMaximum;
+            Error(
+                reader,
+                key,
+                $"retryMaximum {ScalarTypes.Format(session.RetryMaximum)} is less than retryMinimum "
+                + ScalarTypes.Format(session.RetryMinimum));
+        }
+        if (session.SendHoldTime <= session.HoldTime)
+        {
+            Error(
+                reader,
+                PeerKeys.SendHoldTime,
+                $"{ScalarTypes.Format(session.SendHoldTime.Value)} is not more than holdTime "
+                + ScalarTypes.Format(session.HoldTime));
+        }
+    }
+
+    private void Error(MappingReader reader, Key key, string message) =>
+        diagnostics.Error(reader.PositionOf(key.Name), $"{key.Name}: {message}");
+
+    private static string NameOf(AddressFamily family) => family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>The keys of an item of <c>peers</c>, and of <c>peerDefaults</c>.</summary>
+internal static class PeerKeys
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    public static readonly Key<string> Name = new(
+        "name", BgpTypes.Name, "The peer's name, unique.") { IsRequired = true };
+
+    public static readonly Key<ScopedAddress> Address = new(
+        "address", BgpTypes.PeerAddress, "Where the peer is, unique.") { IsRequired = true };
+
+    public static readonly Key<string> Interface = new(
+        "interface", BgpTypes.Interface, "The interface of a link-local `address`, instead of `%interface` in it.");
+
+    public static readonly Key<IPAddress> LocalAddress = new(
+        "localAddress", BgpTypes.HostAddress, "Our end of the connection, of the family of `address`.")
+    {
+        Otherwise = "the kernel chooses",
+    };
+
+    public static readonly Key<long> Port = new(
+        "port", ScalarTypes.Integer(1, ushort.MaxValue), "The TCP port to dial.") { Default = "179" };
+
+    public static readonly Key<uint> Asn = new(
+        "asn", BgpTypes.Asn, "The peer's AS number: the one that it must prove.")
+    {
+        Otherwise = "required, here or in `peerDefaults`",
+    };
+
+    public static readonly Key<uint> LocalAsn = new(
+        "localAsn", BgpTypes.Asn, "Our AS number towards this peer.") { Otherwise = "`node.asn`" };
+
+    public static readonly ListKey<Family> Families = new(
+        "families",
+        BgpTypes.Family,
+        "The address families to offer; at least one.") { Otherwise = "the family of `address`" };
+
+    public static readonly Key<TimeSpan> HoldTime = new(
+        "holdTime",
+        BgpTypes.HoldTime,
+        "The hold time to propose; the less of both sides' counts (RFC 4271 section 4.2). `0s`: none, a dead peer is not "
+        + "noticed.") { Default = "9s" };
+
+    public static readonly Key<TimeSpan> SendHoldTime = new(
+        "sendHoldTime",
+        ScalarTypes.Duration(TimeSpan.FromSeconds(10), 24 * Hour),
+        "The session ends when nothing could be sent for so long (RFC 9687); more than `holdTime`.")
+    {
+        Otherwise = "8m, or twice the negotiated hold time if that is more",
+    };
+
+    public static readonly Key<bool> Passive = new(
+        "passive", ScalarTypes.Boolean, "Never dial, only accept.") { Default = "false" };
+
+    public static readonly Key<bool> Shutdown = new(
+        "shutdown", ScalarTypes.Boolean, "Down at start until an operator brings it up.") { Default = "false" };
+
+    public static readonly Key<string> PasswordFile = new(
+        "passwordFile",
+        ScalarTypes.Text,
+        "File with the TCP MD5 key (RFC 2385): one line of 1–80 octets of UTF-8. A relative path counts from this file's "
+        + "directory.");
+
+    public static readonly Key<long> TtlSecurityHops = new(
+        "ttlSecurityHops",
+        ScalarTypes.Integer(1, 254),
+        "GTSM (RFC 5082): how many hops away the peer may be; 1 for a neighbour on the link. The peer must have it too.");
+
+    public static readonly Key<long> Ttl = new(
+        "ttl", ScalarTypes.Integer(1, 255), "TTL towards an eBGP peer without `ttlSecurityHops`.")
+    {
+        Otherwise = "1 for eBGP, the kernel's for iBGP",
+    };
+
+    public static readonly Key<TimeSpan> ConnectTimeout = new(
+        "connectTimeout",
+        ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+        "How long one attempt to connect may take.") { Default = "10s" };
+
+    public static readonly Key<TimeSpan> RetryMinimum = new(
+        "retryMinimum",
+        ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), Hour),
+        "The first wait after a failure; it doubles at each failure in a row, with jitter.") { Default = "1s" };
+
+    public static readonly Key<TimeSpan> RetryMaximum = new(
+        "retryMaximum",
+        ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), Hour),
+        "The longest wait between two attempts; not less than `retryMinimum`.") { Default = "30s" };
+
+    public static readonly SectionKey NextHop = new(
+        "nextHop", NextHopKeys.Section, false, "What stands as next hop in announcements.");
+
+    public static readonly Key<long> Med = new(
+        "med",
+        ScalarTypes.Integer(0, uint.MaxValue),
+        "MULTI_EXIT_DISC where an announcement has none.");
+
+    public static readonly Key<long> LocalPref = new(
+        "localPref",
+        ScalarTypes.Integer(0, uint.MaxValue),
+        "LOCAL_PREF where an announcement has none; iBGP only.") { Otherwise = "100 for iBGP" };
+
+    public static readonly Key<long> AsPathPrepend = new(
+        "asPathPrepend",
+        ScalarTypes.Integer(0, RouteAttributes.MaximumPrepend),
+        "How often our AS number is put in front once more; eBGP only.") { Default = "0" };
+
+    public static readonly ListKey<uint> Communities = new(
+        "communities", BgpTypes.Community, "Added to each announcement (RFC 1997).");
+
+    public static readonly ListKey<LargeCommunity> LargeCommunities = new(
+        "largeCommunities", BgpTypes.LargeCommunity, "Added to each announcement (RFC 8092).");
+
+    private static readonly Key[] Shared =
+    [
+        Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
+        ConnectTimeout, RetryMinimum, RetryMaximum, NextHop, Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
+    ];
+
+    private static readonly string[] NotYet = ["bfd", "gracefulRestart", "addPath"];
+
+    public static readonly Section Section = new([Name, Address, Interface, LocalAddress, .. Shared], NotYet);
+
+    public static readonly Section DefaultsSection = new(Shared, NotYet);
+}
+
+/// <summary>The keys under <c>nextHop</c> of a peer.</summary>
+internal static class NextHopKeys
+{
+    public static readonly Key<IPAddress> IPv4 = new(
+        "ipv4", BgpTypes.HostAddress, "NEXT_HOP of IPv4 prefixes.")
+    {
+        Otherwise = "the session's own address, or the IPv4 address of its interface",
+    };
+
+    public static readonly Key<IPAddress> IPv6 = new(
+        "ipv6", BgpTypes.HostAddress, "Next hop of IPv6 prefixes, not link-local (RFC 2545 section 3).")
+    {
+        Otherwise = "the session's own address, or the IPv6 address of its interface",
+    };
+
+    public static readonly Section Section = new([IPv4, IPv6], []);
+}

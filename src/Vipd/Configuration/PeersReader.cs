@@ -1,0 +1,98 @@
+using System.Net;
+using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>Reads <c>peers</c> and <c>peerDefaults</c>.</summary>
+internal sealed class PeersReader(
+    DiagnosticList diagnostics, PasswordFileReader passwords, NodeIdentity node, ValueList<IPEndPoint> listen)
+{
+    private readonly SharedPeerReader _shared = new(diagnostics, passwords, node);
+    private readonly PeerChecks _checks = new(diagnostics, listen);
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<ScopedAddress, int> _addresses = [];
+
+    /// <summary>The peers; without meaning when there are errors among the findings.</summary>
+    public ValueList<PeerOptions> Read(MappingReader root)
+    {
+        var defaults = root.Read(RootKeys.PeerDefaults);
+        if (defaults is not null)
+        {
+            // Also what no peer uses must be right. What is wrong is found again with each peer, and told once.
+            _shared.Read(defaults, Unnamed);
+            defaults.Finish(PeerKeys.DefaultsSection);
+        }
+        var items = root.Sequence(RootKeys.Peers.Name);
+        if (items is null or [])
+            diagnostics.Warning(root.PositionOf(RootKeys.Peers.Name), "there are no peers: nothing is announced to anyone");
+        return (items ?? []).Select(item => ReadPeer(item, defaults)).OfType<PeerOptions>().ToValueList();
+    }
+
+    private static PeerOptions Unnamed => new()
+    {
+        Name = "unnamed",
+        Address = IPAddress.Any,
+        Session = new PeerSettings { LocalAs = 0, PeerAs = 0, BgpIdentifier = 0 },
+    };
+
+    private PeerOptions? ReadPeer(YamlNode item, MappingReader? defaults)
+    {
+        if (MappingReader.Open(item, diagnostics, defaults) is not { } reader)
+            return null;
+        reader.Require(PeerKeys.Name.Name);
+        var name = reader.ReadOrNull(PeerKeys.Name);
+        var address = ReadAddress(reader);
+        reader.Require(PeerKeys.Asn.Name);
+        var peer = Unnamed with
+        {
+            Name = name ?? Unnamed.Name,
+            Address = address?.Address ?? Unnamed.Address,
+            Interface = address?.Interface,
+            LocalAddress = reader.ReadOrNull(PeerKeys.LocalAddress),
+        };
+        peer = _shared.Read(reader, peer);
+        reader.Finish(PeerKeys.Section);
+        RefuseDuplicates(reader, name, address);
+        if (address is not null)
+            _checks.Check(reader, peer);
+        return peer;
+    }
+
+    private ScopedAddress? ReadAddress(MappingReader reader)
+    {
+        reader.Require(PeerKeys.Address.Name);
+        var written = reader.ReadOrNull(PeerKeys.Address);
+        var networkInterface = reader.ReadOrNull(PeerKeys.Interface);
+        if (written is null)
+            return null;
+        if (reader.Node(PeerKeys.Interface.Name) is null)
+        {
+            if (written.Address.IsIPv6LinkLocal && written.Interface is null)
+            {
+                diagnostics.Error(
+                    reader.PositionOf(PeerKeys.Address.Name),
+                    $"address: {written.Address} is link-local and needs its interface: write {written.Address}%INTERFACE");
+            }
+            return written;
+        }
+        var refusal = !written.Address.IsIPv6LinkLocal ? $"{written.Address} is not link-local and takes no interface"
+            : written.Interface is not null ? $"the address already names {written.Interface}"
+            : null;
+        if (refusal is not null)
+            diagnostics.Error(reader.PositionOf(PeerKeys.Interface.Name), $"interface: {refusal}");
+        return written with { Interface = networkInterface };
+    }
+
+    private void RefuseDuplicates(MappingReader reader, string? name, ScopedAddress? address)
+    {
+        var nameAt = reader.PositionOf(PeerKeys.Name.Name);
+        if (name is not null && !_names.TryAdd(name, nameAt.Line))
+            diagnostics.Error(nameAt, $"name: {name.Quoted()} already names the peer on line {_names[name]}");
+        var addressAt = reader.PositionOf(PeerKeys.Address.Name);
+        if (address is not null && !_addresses.TryAdd(address, addressAt.Line))
+            diagnostics.Error(addressAt, $"address: {address} is already that of the peer on line {_addresses[address]}");
+    }
+}

@@ -1,0 +1,88 @@
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>Reads the keys that a peer shares with <c>peerDefaults</c>.</summary>
+internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileReader passwords, NodeIdentity node)
+{
+    /// <summary>The peer with all of its shared keys.</summary>
+    /// <param name="reader">A peer with its defaults behind it, or the defaults by themselves.</param>
+    /// <param name="peer">What only the peer itself can say.</param>
+    public PeerOptions Read(MappingReader reader, PeerOptions peer)
+    {
+        var nextHop = reader.Read(PeerKeys.NextHop);
+        var options = peer with
+        {
+            Port = (int)reader.Read(PeerKeys.Port, 0),
+            Password = ReadPassword(reader),
+            TtlSecurityHops = (int?)reader.ReadNullable(PeerKeys.TtlSecurityHops),
+            Ttl = (int?)reader.ReadNullable(PeerKeys.Ttl),
+            Shutdown = reader.Read(PeerKeys.Shutdown, false),
+            Session = ReadSession(reader, peer),
+            NextHopIPv4 = nextHop?.ReadOrNull(NextHopKeys.IPv4),
+            NextHopIPv6 = nextHop?.ReadOrNull(NextHopKeys.IPv6),
+            Attributes = ReadAttributes(reader),
+        };
+        nextHop?.Finish(NextHopKeys.Section);
+        return options;
+    }
+
+    private PeerSettings ReadSession(MappingReader reader, PeerOptions peer) => new()
+    {
+        LocalAs = reader.Read(PeerKeys.LocalAsn, node.Asn),
+        PeerAs = reader.Read(PeerKeys.Asn, 0u),
+        BgpIdentifier = node.RouterId,
+        HoldTime = reader.Read(PeerKeys.HoldTime, default),
+        Families = ReadFamilies(reader, peer),
+        Passive = reader.Read(PeerKeys.Passive, false),
+        RetryMinimum = reader.Read(PeerKeys.RetryMinimum, default),
+        RetryMaximum = reader.Read(PeerKeys.RetryMaximum, default),
+        ConnectTimeout = reader.Read(PeerKeys.ConnectTimeout, default),
+        SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
+        HostName = node.Name,
+    };
+
+    private ValueList<Family> ReadFamilies(MappingReader reader, PeerOptions peer)
+    {
+        if (reader.Node(PeerKeys.Families.Name) is null)
+            return [peer.Address.AddressFamily == AddressFamily.InterNetwork ? Family.IPv4Unicast : Family.IPv6Unicast];
+        if (reader.Node(PeerKeys.Families.Name) is YamlSequence { Items: [] } empty)
+            diagnostics.Error(empty.Position, "families: at least one is needed");
+        return Distinct(reader, PeerKeys.Families);
+    }
+
+    private RouteAttributes ReadAttributes(MappingReader reader) => new()
+    {
+        Med = (uint?)reader.ReadNullable(PeerKeys.Med),
+        LocalPref = (uint?)reader.ReadNullable(PeerKeys.LocalPref),
+        AsPathPrepend = (int)reader.Read(PeerKeys.AsPathPrepend, 0),
+        Communities = Distinct(reader, PeerKeys.Communities),
+        LargeCommunities = Distinct(reader, PeerKeys.LargeCommunities),
+    };
+
+    private ValueList<T> Distinct<T>(MappingReader reader, ListKey<T> key)
+        where T : notnull
+    {
+        var values = new List<T>();
+        foreach (var (at, value) in reader.Read(key))
+        {
+            if (values.Contains(value))
+                diagnostics.Error(at, $"{key.Name}: listed twice");
+            values.Add(value);
+        }
+        return values.ToValueList();
+    }
+
+    private string? ReadPassword(MappingReader reader)
+    {
+        reader.Refuse("password", "is not written in this file: use 'passwordFile'");
+        return reader.ReadOrNull(PeerKeys.PasswordFile) is { } path
+            ? passwords.Read(path, reader.PositionOf(PeerKeys.PasswordFile.Name), diagnostics)
+            : null;
+    }
+}
