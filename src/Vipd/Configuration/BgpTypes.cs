@@ -19,16 +19,6 @@ internal sealed record ScopedAddress(IPAddress Address, string? Interface)
 /// <summary>The types of value that a BGP speaker's configuration needs.</summary>
 internal static class BgpTypes
 {
-    private static readonly (string Word, uint Value)[] NamedCommunities =
-    [
-        ("graceful-shutdown", WellKnownCommunity.GracefulShutdown),
-        ("blackhole", WellKnownCommunity.Blackhole),
-        ("no-export", WellKnownCommunity.NoExport),
-        ("no-advertise", WellKnownCommunity.NoAdvertise),
-        ("no-export-subconfed", WellKnownCommunity.NoExportSubconfed),
-        ("no-peer", WellKnownCommunity.NoPeer),
-    ];
-
     /// <summary>The name of a node, site or peer: it shows up in views, file names and logs.</summary>
     public static ScalarType<string> Name { get; } = new(
         "name: 1–64 of A–Z a–z 0–9 . _ -",
@@ -100,7 +90,7 @@ internal static class BgpTypes
 
     /// <summary>A community, RFC 1997: two numbers or a well-known name.</summary>
     public static ScalarType<uint> Community { get; } = new(
-        $"community: 65001:100, or {string.Join(", ", NamedCommunities.Select(named => named.Word))}",
+        $"community: 65001:100, or {string.Join(", ", CommunityText.WellKnown.Select(named => named.Name))}",
         """{"type":"string"}""",
         ReadCommunity);
 
@@ -108,8 +98,8 @@ internal static class BgpTypes
     public static ScalarType<LargeCommunity> LargeCommunity { get; } = new(
         "large community: 65001:1:2",
         """{"type":"string","pattern":"^[0-9]+:[0-9]+:[0-9]+$"}""",
-        scalar => Numbers(scalar.Text, 3, uint.MaxValue) is [var global, var first, var second]
-            ? new LargeCommunity(global, first, second)
+        scalar => CommunityText.TryParseLarge(scalar.Text, out var community)
+            ? community
             : new Refused($"{scalar.Text.Quoted()} is not three numbers 0–4294967295 such as 65001:1:2"));
 
     private static bool IsName(string text) =>
@@ -122,8 +112,9 @@ internal static class BgpTypes
 
     private static ScalarResult<uint> ReadAsn(YamlScalar scalar)
     {
-        if (Numbers(scalar.Text, 2, ushort.MaxValue, '.') is [var high, var low])
-            return new Refused($"{scalar.Text} is asdot notation: write {((ulong)high << 16) + low}");
+        if (scalar.Text.Split('.') is [var high, var low]
+            && Number(high, ushort.MaxValue) is { } upper && Number(low, ushort.MaxValue) is { } lower)
+            return new Refused($"{scalar.Text} is asdot notation: write {((long)upper << 16) + lower}");
         var result = ScalarTypes.Integer(1, uint.MaxValue).Read(scalar);
         if (result.Refusal is not null)
             return new Refused(result.Refusal);
@@ -165,11 +156,11 @@ internal static class BgpTypes
         var colon = text.LastIndexOf(':');
         var host = text[..Math.Max(colon, 0)];
         var isIPv6 = host.StartsWith('[') && host.EndsWith(']');
-        if (Numbers(text[(colon + 1)..], 1, ushort.MaxValue) is not [> 0 and var port]
+        if (Number(text[(colon + 1)..], ushort.MaxValue) is not (> 0 and var port)
             || !ScalarTypes.TryParseAddress(isIPv6 ? host[1..^1] : host, out var address)
             || isIPv6 != (address.AddressFamily == AddressFamily.InterNetworkV6))
             return new Refused($"{text.Quoted()} is not an address and port such as 192.0.2.1:179 or [2001:db8::1]:179");
-        return new IPEndPoint(address, (int)port);
+        return new IPEndPoint(address, port);
     }
 
     private static ScalarResult<Prefix> ReadPrefix(YamlScalar scalar)
@@ -178,7 +169,7 @@ internal static class BgpTypes
             return prefix;
         var parts = scalar.Text.Split('/');
         if (parts.Length == 2 && ScalarTypes.TryParseAddress(parts[0], out var address)
-            && Numbers(parts[1], 1, address.GetAddressBytes().Length * 8L) is [var length])
+            && Number(parts[1], address.GetAddressBytes().Length * 8) is { } length)
         {
             var network = BgpSpeaker.Wire.Prefix.FromNlri(
                 address.AddressFamily == AddressFamily.InterNetworkV6, address.GetAddressBytes(), (byte)length);
@@ -201,32 +192,18 @@ internal static class BgpTypes
 
     private static ScalarResult<uint> ReadCommunity(YamlScalar scalar)
     {
-        if (Numbers(scalar.Text, 2, ushort.MaxValue) is [var high, var low])
-            return (high << 16) | low;
-        foreach (var (word, value) in NamedCommunities)
-        {
-            if (word == scalar.Text)
-                return value;
-        }
-        var suggestion = Suggestion.For(scalar.Text, NamedCommunities.Select(named => named.Word));
+        if (CommunityText.TryParse(scalar.Text, out var community))
+            return community;
+        var suggestion = Suggestion.For(scalar.Text, CommunityText.WellKnown.Select(named => named.Name));
         return new Refused(
             $"{scalar.Text.Quoted()} is neither two numbers 0–65535 such as 65001:100 nor a well-known name{suggestion}");
     }
 
-    // Exactly so many decimal numbers without signs, spaces or leading zeros; null for anything else.
-    private static uint[]? Numbers(string text, int count, long maximum, char separator = ':')
-    {
-        var parts = text.Split(separator);
-        if (parts.Length != count)
-            return null;
-        var numbers = new uint[count];
-        for (var i = 0; i < count; i++)
-        {
-            var isPadded = parts[i].Length > 1 && parts[i][0] == '0';
-            if (isPadded || !uint.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])
-                || numbers[i] > maximum)
-                return null;
-        }
-        return numbers;
-    }
+    // A decimal number without sign, spaces or leading zeros; null for anything else.
+    private static int? Number(string text, int maximum) =>
+        text is not ['0', _, ..]
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number <= maximum
+            ? number
+            : null;
 }

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using AnycastVip.StrictYaml;
+using AnycastVip.Vipd.Configuration;
+
+namespace AnycastVip.Vipd.Commands;
+
+/// <summary>Runs a process of the node until it is told to stop.</summary>
+/// <param name="configuration">The checked configuration.</param>
+/// <param name="stop">Cancelled when the process is to stop.</param>
+/// <returns>The exit code.</returns>
+internal delegate Task<int> ProcessRunner(NodeConfiguration configuration, CancellationToken stop);
+
+/// <summary>The command line of <c>vipd</c>.</summary>
+/// <param name="runSpeaker">What <c>vipd speaker</c> runs.</param>
+internal sealed class CommandLine(ProcessRunner runSpeaker)
+{
+    private static readonly Option<string> Config = new("--config", "-c")
+    {
+        Description = "The node's configuration file.",
+        HelpName = "FILE",
+        Required = true,
+        Recursive = true,
+    };
+
+    private static readonly Option<bool> Check = new("--check")
+    {
+        Description = "Read the configuration, report all that is wrong with it, and run nothing.",
+        Recursive = true,
+    };
+
+    /// <summary>Parses, and runs what was asked for.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="output">Takes what was asked for.</param>
+    /// <param name="error">Takes what is wrong.</param>
+    /// <param name="stop">Cancelled when the process is to stop.</param>
+    /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        var result = Build().Parse(arguments);
+        // The library answers a usage error with the whole help on standard output and exit code 1.
+        if (result.Errors.Count > 0)
+            return await RefuseUsageAsync(result, error);
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            // Signals are the caller's: the library would end the process two seconds after the first one.
+            ProcessTerminationTimeout = null,
+        };
+        return await result.InvokeAsync(invocation, stop);
+    }
+
+    private RootCommand Build()
+    {
+        var speaker = new Command("speaker", "Hold the BGP sessions and announce what live leases ask for.");
+        speaker.SetAction((result, stop) => RunAsync(result, runSpeaker, stop));
+        var root = new RootCommand("The processes of an AnycastVip node.") { Config, Check, speaker };
+        root.SetAction((result, stop) => RunAsync(result, null, stop));
+        return root;
+    }
+
+    private static async Task<int> RunAsync(ParseResult result, ProcessRunner? run, CancellationToken stop)
+    {
+        var (output, error) = (result.InvocationConfiguration.Output, result.InvocationConfiguration.Error);
+        var isCheck = result.GetValue(Check);
+        if (run is null && !isCheck)
+        {
+            await error.WriteLineAsync("vipd: say what to run, such as 'vipd speaker', or '--check'");
+            await error.WriteLineAsync("Run 'vipd --help' for usage.");
+            return ExitCode.Usage;
+        }
+        var path = result.GetRequiredValue(Config);
+        var (configuration, diagnostics) = ConfigurationFile.Load(path);
+        foreach (var diagnostic in diagnostics)
+            await error.WriteLineAsync(diagnostic.ToString());
+        if (configuration is null)
+            return ExitCode.Usage;
+        if (run is not null && !isCheck)
+            return await run(configuration, stop);
+        await output.WriteLineAsync(ConfigurationSummary.Of(path, configuration));
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RefuseUsageAsync(ParseResult result, TextWriter error)
+    {
+        var command = result.CommandResult.Command;
+        var known = command.Subcommands.Select(subcommand => subcommand.Name)
+            .Concat([Config.Name, Check.Name, "--help", "--version"]);
+        foreach (var message in result.Errors.Select(fault => fault.Message.TrimEnd('.')).Distinct())
+        {
+            var unmatched = result.UnmatchedTokens.FirstOrDefault(
+                token => message.Contains($"'{token}'", StringComparison.Ordinal));
+            var suggestion = unmatched is null ? "" : Suggestion.For(unmatched, known);
+            await error.WriteLineAsync($"vipd: {char.ToLowerInvariant(message[0])}{message[1..]}{suggestion}");
+        }
+        await error.WriteLineAsync($"Run '{(command is RootCommand ? "vipd" : $"vipd {command.Name}")} --help' for usage.");
+        return ExitCode.Usage;
+    }
+}
