@@ -1,15 +1,64 @@
+using AnycastVip.BgpSpeaker.Api;
+using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.Rpc;
 using AnycastVip.Vipd.Commands;
 using AnycastVip.Vipd.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace AnycastVip.Vipd;
 
-/// <summary>The process behind <c>vipd speaker</c>.</summary>
-internal static class SpeakerProcess
+/// <summary>The process behind <c>vipd speaker</c>: the speaker, its API, its log.</summary>
+internal static partial class SpeakerProcess
 {
-    /// <summary>Runs until <paramref name="stop"/> is cancelled.</summary>
+    private const string StopReason = "the speaker stops";
+
+    /// <summary>Runs until <paramref name="stop"/> is cancelled; then withdraws, says Cease/2, and ends.</summary>
     public static async Task<int> RunAsync(NodeConfiguration configuration, CancellationToken stop)
     {
-        await Console.Error.WriteLineAsync($"vipd speaker: {configuration.Speaker.NodeName} cannot run: no speaker is linked in");
-        return ExitCode.Failed;
+        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        }));
+        var log = loggers.CreateLogger("vipd");
+        var socketPath = Path.Combine(configuration.ApiDirectory, "speaker.sock");
+        await using var speaker = new Speaker(configuration.Speaker, BootClock.Instance, loggers);
+        await using var server = new RpcServer(new RpcServerOptions { SocketPath = socketPath }, loggers);
+        server.Add(new SpeakerApi(speaker));
+        try
+        {
+            Directory.CreateDirectory(configuration.ApiDirectory);
+            // The socket first: its claim is what keeps a second speaker from dialling the same routers.
+            await server.StartAsync(stop);
+            speaker.Start();
+        }
+        catch (Exception error) when (error is SocketClaimException or ListenException or IOException
+            or UnauthorizedAccessException)
+        {
+            LogCannotStart(log, error.Message);
+            return ExitCode.Failed;
+        }
+        LogStarted(log, configuration.Speaker.NodeName, string.Join(", ", speaker.Endpoints), socketPath);
+        await WaitAsync(stop);
+        LogStopping(log);
+        await speaker.StopAsync(StopReason);
+        return ExitCode.Ok;
     }
+
+    private static async Task WaitAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource();
+        await using var registration = stop.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "node {Node}: accepts peers on {Endpoints}; API on {Socket}")]
+    private static partial void LogStarted(ILogger log, string node, string endpoints, string socket);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping: withdraw, then Cease, then exit")]
+    private static partial void LogStopping(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "cannot start: {Error}")]
+    private static partial void LogCannotStart(ILogger log, string error);
 }
