@@ -3,7 +3,9 @@ using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.Rpc;
 using AnycastVip.Vipd.Commands;
 using AnycastVip.Vipd.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace AnycastVip.Vipd;
 
@@ -15,12 +17,11 @@ internal static partial class SpeakerProcess
     /// <summary>Runs until <paramref name="stop"/> is cancelled; then withdraws, says Cease/2, and ends.</summary>
     public static async Task<int> RunAsync(NodeConfiguration configuration, CancellationToken stop)
     {
-        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console =>
+        using var loggers = LoggerFactory.Create(logging =>
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        }));
+            logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
+            logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
+        });
         var log = loggers.CreateLogger("vipd");
         var socketPath = Path.Combine(configuration.ApiDirectory, "speaker.sock");
         await using var speaker = new Speaker(configuration.Speaker, BootClock.Instance, loggers);
