@@ -13,8 +13,8 @@ public readonly record struct JitterSource(ulong Seed)
     /// </summary>
     public TimeSpan Apply(TimeSpan interval, out JitterSource next)
     {
-        const double steps = 1UL << 53;
-        var unit = (Draw(out next) >> 11) / steps;
+        const double Steps = 1UL << 53;
+        var unit = (Draw(out next) >> 11) / Steps;
         return interval * (0.75 + (0.25 * unit));
     }
 

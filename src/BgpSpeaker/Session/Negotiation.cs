@@ -24,7 +24,7 @@ public static class Negotiation
     /// <summary>The OPEN that we send to a peer.</summary>
     public static OpenMessage BuildOpen(PeerSettings settings)
     {
-        List<Capability> capabilities = [.. settings.Families.Select(family => new MultiprotocolCapability(family))];
+        List<Capability> capabilities = [.. Multiprotocol(settings)];
         capabilities.Add(new RouteRefreshCapability());
         capabilities.Add(new EnhancedRouteRefreshCapability());
         capabilities.Add(new ExtendedMessageCapability());
@@ -54,7 +54,7 @@ public static class Negotiation
             return BadPeerAs("the peer claims two AS numbers: " + string.Join(", ", announced.Distinct()));
 
         // RFC 6793 section 4.1: a NEW speaker takes the peer's number from the capability, whatever My AS says.
-        var peerAs = EffectiveAs(open);
+        var peerAs = open.EffectiveAs;
         // RFC 6793 section 9: AS_TRANS is reserved, so nobody has it as the own number.
         if (peerAs == AsNumber.Trans)
             return BadPeerAs("the peer claims AS_TRANS (23456) as its own AS");
@@ -87,10 +87,12 @@ public static class Negotiation
         var families = settings.Families.Where(offered.Contains).ToValueList();
         if (families.Count == 0)
         {
+            // RFC 5492 section 5: the data lists the capabilities that are missing, "encoded in the same way as it would
+            // be encoded in the OPEN message".
             return Refuse(
                 OpenMessageError.UnsupportedCapability,
                 $"no address family in common: the peer offers {string.Join(", ", offered)}",
-                EncodeFamilies(settings.Families));
+                OpenEncoder.EncodeCapabilities(Multiprotocol(settings)));
         }
 
         // RFC 4271 section 4.2: "the smaller of its configured Hold Time and the Hold Time received in the OPEN
@@ -120,23 +122,8 @@ public static class Negotiation
         return offered.Count > 0 ? offered : [Family.IPv4Unicast];
     }
 
-    // RFC 5492 section 5: the data lists what we miss, "encoded in the same way as it would be encoded in the OPEN
-    // message".
-    private static ValueList<byte> EncodeFamilies(ValueList<Family> families)
-    {
-        const byte multiprotocol = 1;
-        const byte valueOctets = 4;
-        const byte reserved = 0;
-        return families
-            .SelectMany(family => new[]
-            {
-                multiprotocol, valueOctets, (byte)(family.Afi >> 8), (byte)family.Afi, reserved, family.Safi,
-            })
-            .ToValueList();
-    }
-
-    private static uint EffectiveAs(OpenMessage open) =>
-        open.Capabilities.OfType<FourOctetAsCapability>().FirstOrDefault()?.As ?? open.MyAs;
+    private static ValueList<Capability> Multiprotocol(PeerSettings settings) =>
+        settings.Families.Select(Capability (family) => new MultiprotocolCapability(family)).ToValueList();
 
     private static OpenRefused BadPeerAs(string reason) => Refuse(OpenMessageError.BadPeerAs, reason);
 
