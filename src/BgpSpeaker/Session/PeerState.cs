@@ -70,7 +70,7 @@ public sealed record PeerState
             if (!AdminUp)
                 return BgpState.Idle;
             var outgoing = Outgoing?.BgpState ?? (Dialing is null ? BgpState.Active : BgpState.Connect);
-            var incoming = Incoming?.BgpState ?? BgpState.Active;
+            var incoming = Incoming?.BgpState ?? BgpState.Idle;
             return outgoing > incoming ? outgoing : incoming;
         }
     }

@@ -1,0 +1,382 @@
+using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+using static AnycastVip.BgpSpeaker.Tests.Session.Sample;
+
+namespace AnycastVip.BgpSpeaker.Tests.Session;
+
+public sealed class PeerFsmTests
+{
+    private static readonly OpenMessage OurOpen = Negotiation.BuildOpen(Settings);
+
+    [Fact]
+    public void Peer_waits_for_its_start()
+    {
+        var peer = new PeerDriver();
+
+        Assert.Equal(BgpState.Idle, peer.State.BgpState);
+        Assert.Null(PeerFsm.NextDeadline(peer.State));
+        AssertActions(peer.Take(new TimersDue()));
+    }
+
+    [Fact]
+    public void Start_dials_at_once_and_a_second_start_does_nothing()
+    {
+        var peer = new PeerDriver();
+
+        AssertActions(
+            peer.Take(new ManualStart()), new Dial(new(1)),
+            new StateChanged(BgpState.Idle, BgpState.Connect, "administratively up"));
+        AssertActions(peer.Take(new ManualStart()));
+    }
+
+    [Fact]
+    public void Dialled_session_comes_up_step_by_step()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.LastDial;
+
+        AssertActions(
+            peer.Take(new Tcp_CR_Acked(id)), new SendOpen(id, OurOpen),
+            new StateChanged(BgpState.Connect, BgpState.OpenSent, "connected to the peer"));
+        AssertActions(
+            peer.Take(new BgpOpen(id, PeerOpen())), new SendKeepalive(id),
+            new StateChanged(BgpState.OpenSent, BgpState.OpenConfirm, "OPEN accepted"));
+        peer.Now = Seconds(0.5);
+        AssertActions(
+            peer.Take(new KeepAliveMsg(id)), new SessionUp(id, Negotiated(Settings, PeerOpen())),
+            new StateChanged(BgpState.OpenConfirm, BgpState.Established, "session established"));
+        Assert.Equal(Seconds(0.5), peer.State.Since);
+        Assert.Equal(id, peer.State.Established?.Connection);
+        Assert.Null(peer.State.NextRetryAt);
+    }
+
+    [Fact]
+    public void Accepted_session_comes_up_and_ends_the_dial()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.NewIncoming();
+
+        AssertActions(
+            peer.Take(new TcpConnectionConfirmed(id)), new SendOpen(id, OurOpen),
+            new StateChanged(BgpState.Connect, BgpState.OpenSent, "the peer connected"));
+        AssertActions(
+            peer.Take(new BgpOpen(id, PeerOpen())), new SendKeepalive(id),
+            new StateChanged(BgpState.OpenSent, BgpState.OpenConfirm, "OPEN accepted"));
+        AssertActions(
+            peer.Take(new KeepAliveMsg(id)), new SessionUp(id, Negotiated(Settings, PeerOpen())),
+            new CloseConnection(new(1), Flush: false),
+            new StateChanged(BgpState.OpenConfirm, BgpState.Established, "session established"));
+        AssertActions(peer.Take(new Tcp_CR_Acked(new(1))));
+    }
+
+    [Fact]
+    public void Passive_peer_never_dials_and_accepts_as_soon_as_it_is_started()
+    {
+        var peer = new PeerDriver(Settings with { Passive = true });
+
+        AssertActions(
+            peer.Take(new ManualStart()), new StateChanged(BgpState.Idle, BgpState.Active, "administratively up"));
+        var id = peer.Establish(peer.Accept());
+        AssertActions(
+            peer.Take(new TcpConnectionFails(id, "peer closed the connection")),
+            new SessionDown(id, "peer closed the connection"), new CloseConnection(id, Flush: false),
+            new StateChanged(BgpState.Established, BgpState.Active, "peer closed the connection"));
+        Assert.Null(PeerFsm.NextDeadline(peer.State));
+        AssertActions(
+            peer.Take(new ManualReset("")));
+    }
+
+    [Fact]
+    public void Refused_dial_is_retried_after_a_wait()
+    {
+        var peer = new PeerDriver().Started();
+
+        AssertActions(
+            peer.Take(new TcpConnectionFails(new(1), "connection refused")),
+            new CloseConnection(new(1), Flush: false),
+            new StateChanged(BgpState.Connect, BgpState.Active, "connection refused"));
+        AssertWithin(peer.State.NextRetryAt, Seconds(0.75), Seconds(1));
+        Assert.Equal("connection refused", peer.State.DownReason);
+        AssertActions(
+            peer.TakeDeadline(), new Dial(new(2)), new StateChanged(BgpState.Active, BgpState.Connect, "dialling"));
+        Assert.Null(peer.State.NextRetryAt);
+    }
+
+    [Fact]
+    public void Unanswered_dial_is_given_up_after_the_connect_timeout()
+    {
+        var peer = new PeerDriver().Started();
+
+        AssertActions(
+            peer.TakeDeadline(), new CloseConnection(new(1), Flush: false),
+            new StateChanged(BgpState.Connect, BgpState.Active, "no answer within 10 s"));
+        Assert.Equal(Seconds(10), peer.Now);
+        AssertWithin(peer.State.NextRetryAt, Seconds(10.75), Seconds(11));
+    }
+
+    [Fact]
+    public void Waits_double_up_to_the_longest_and_are_jittered()
+    {
+        var peer = new PeerDriver().Started();
+        foreach (var wait in new[] { 1, 2, 4, 8, 16, 30, 30, 30 })
+        {
+            peer.Take(new TcpConnectionFails(peer.LastDial, "connection refused"));
+            AssertWithin(peer.State.NextRetryAt - peer.Now, Seconds(0.75 * wait), Seconds(wait));
+            peer.TakeDeadline();
+        }
+    }
+
+    [Fact]
+    public void Two_peers_with_different_seeds_wait_differently()
+    {
+        var waits = Enumerable.Range(1, 10).Select(seed =>
+        {
+            var peer = new PeerDriver(Settings, (ulong)seed).Started();
+            peer.Take(new TcpConnectionFails(peer.LastDial, "connection refused"));
+            return peer.State.NextRetryAt;
+        });
+
+        Assert.Equal(10, waits.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(29, 8)]
+    [InlineData(30, 1)]
+    public void Waits_start_over_only_after_a_session_that_lasted(int lasted, int wait)
+    {
+        var peer = new PeerDriver(Settings with { HoldTime = TimeSpan.Zero }).Started();
+        for (var i = 0; i < 3; i++)
+        {
+            peer.Take(new TcpConnectionFails(peer.LastDial, "connection refused"));
+            peer.TakeDeadline();
+        }
+        var id = peer.Establish(peer.Connect());
+        peer.Now += Seconds(lasted);
+
+        peer.Take(new TcpConnectionFails(id, "peer closed the connection"));
+
+        AssertWithin(peer.State.NextRetryAt - peer.Now, Seconds(0.75 * wait), Seconds(wait));
+        Assert.Equal(1, peer.State.Flaps);
+    }
+
+    [Theory]
+    [InlineData(CeaseError.MaximumNumberOfPrefixesReached, 30)]
+    [InlineData(CeaseError.AdministrativeShutdown, 30)]
+    [InlineData(CeaseError.PeerDeconfigured, 30)]
+    [InlineData(CeaseError.OutOfResources, 30)]
+    [InlineData(CeaseError.AdministrativeReset, 1)]
+    [InlineData(CeaseError.ConnectionRejected, 1)]
+    [InlineData(CeaseError.ConnectionCollisionResolution, 1)]
+    public void Cease_that_ends_the_session_for_long_makes_the_next_wait_the_longest(byte subcode, int wait)
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+        var reason = Reasons.Received(Cease(subcode));
+
+        AssertActions(
+            peer.Take(new NotifMsg(id, Cease(subcode))), new SessionDown(id, reason),
+            new CloseConnection(id, Flush: false), new StateChanged(BgpState.Established, BgpState.Active, reason));
+        AssertWithin(peer.State.NextRetryAt, Seconds(0.75 * wait), Seconds(wait));
+        Assert.Equal(new NotificationRecord(Cease(subcode), TimeSpan.Zero), peer.State.LastReceived);
+        Assert.Equal(reason, peer.State.DownReason);
+    }
+
+    [Fact]
+    public void Peers_connection_is_accepted_while_we_wait_after_a_failure()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Take(new NotifMsg(peer.Connect(), Cease(CeaseError.AdministrativeShutdown)));
+
+        peer.Establish(peer.Accept());
+
+        Assert.Null(peer.State.NextRetryAt);
+    }
+
+    [Fact]
+    public void Connection_to_a_peer_that_is_down_is_rejected_with_6_5()
+    {
+        var peer = new PeerDriver();
+        var id = peer.NewIncoming();
+
+        AssertActions(
+            peer.Take(new TcpConnectionConfirmed(id)),
+            new SendNotification(id, Cease(CeaseError.ConnectionRejected)), new CloseConnection(id, Flush: true));
+        AssertActions(peer.Take(new BgpOpen(id, PeerOpen())));
+        Assert.Equal(BgpState.Idle, peer.State.BgpState);
+    }
+
+    [Fact]
+    public void Half_open_session_blocks_the_peers_new_connection_only_until_its_hold_time_is_over()
+    {
+        var peer = new PeerDriver().Started();
+        var old = peer.Establish(peer.Connect());
+        peer.Now = Seconds(2);
+        var refused = peer.NewIncoming();
+
+        AssertActions(
+            peer.Take(new TcpConnectionConfirmed(refused)),
+            new SendNotification(refused, Cease(CeaseError.ConnectionCollisionResolution)),
+            new CloseConnection(refused, Flush: true));
+        Assert.Equal(old, peer.State.Established?.Connection);
+
+        peer.Now = Seconds(9);
+        var expired = Error(ErrorCode.HoldTimerExpired, 0);
+        const string Reason = "hold timer expired after 9 s in Established";
+        AssertActions(
+            peer.Take(new TimersDue()), new SessionDown(old, Reason), new SendNotification(old, expired),
+            new CloseConnection(old, Flush: true),
+            new StateChanged(BgpState.Established, BgpState.Active, Reason));
+        Assert.Equal(new NotificationRecord(expired, Seconds(9)), peer.State.LastSent);
+        peer.Establish(peer.Accept());
+    }
+
+    [Fact]
+    public void Peers_second_connection_replaces_one_that_is_not_Established()
+    {
+        var peer = new PeerDriver(Settings with { Passive = true }).Started();
+        var old = peer.Accept();
+        peer.Take(new BgpOpen(old, PeerOpen()));
+        var fresh = peer.NewIncoming();
+
+        AssertActions(
+            peer.Take(new TcpConnectionConfirmed(fresh)),
+            new SendNotification(old, Cease(CeaseError.ConnectionCollisionResolution)),
+            new CloseConnection(old, Flush: true), new SendOpen(fresh, OurOpen),
+            new StateChanged(BgpState.OpenConfirm, BgpState.OpenSent, "the peer connected"));
+    }
+
+    [Fact]
+    public void Silent_incoming_connection_does_not_keep_us_from_dialling()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Accept();
+        peer.Take(new TcpConnectionFails(new(1), "connection refused"));
+
+        AssertActions(peer.TakeDeadline(), new Dial(new(2)));
+        Assert.Equal(BgpState.OpenSent, peer.State.BgpState);
+    }
+
+    [Fact]
+    public void Stop_tells_the_peer_why_on_every_connection_and_gives_up_the_dial()
+    {
+        var text = Cease(CeaseError.AdministrativeShutdown, [7, .. "upgrade"u8]);
+        var peer = new PeerDriver().Started();
+        var incoming = peer.Accept();
+
+        AssertActions(
+            peer.Take(new ManualStop("upgrade")), new CloseConnection(new(1), Flush: false),
+            new SendNotification(incoming, text), new CloseConnection(incoming, Flush: true),
+            new StateChanged(BgpState.OpenSent, BgpState.Idle, "administratively down: upgrade"));
+        Assert.Equal("administratively down: upgrade", peer.State.DownReason);
+        Assert.Null(PeerFsm.NextDeadline(peer.State));
+        AssertActions(peer.Take(new ManualStop("again")));
+        AssertActions(peer.Take(new ManualReset("again")));
+        AssertActions(peer.Take(new AutomaticStop(text)));
+    }
+
+    [Fact]
+    public void Stop_ends_an_established_session_and_the_next_start_waits_for_nothing()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+
+        AssertActions(
+            peer.Take(new ManualStop("")), new SessionDown(id, "administratively down"),
+            new SendNotification(id, Cease(CeaseError.AdministrativeShutdown)), new CloseConnection(id, Flush: true),
+            new StateChanged(BgpState.Established, BgpState.Idle, "administratively down"));
+        AssertActions(
+            peer.Take(new ManualStart()), new Dial(new(2)),
+            new StateChanged(BgpState.Idle, BgpState.Connect, "administratively up"));
+        peer.Take(new TcpConnectionFails(new(2), "connection refused"));
+        AssertWithin(peer.State.NextRetryAt, Seconds(0.75), Seconds(1));
+    }
+
+    [Fact]
+    public void Reset_ends_the_session_with_6_4_and_dials_at_once()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+
+        AssertActions(
+            peer.Take(new ManualReset("fresh")), new SessionDown(id, "reset by the operator: fresh"),
+            new SendNotification(id, Cease(CeaseError.AdministrativeReset, [5, .. "fresh"u8])),
+            new CloseConnection(id, Flush: true), new Dial(new(2)),
+            new StateChanged(BgpState.Established, BgpState.Connect, "reset by the operator: fresh"));
+    }
+
+    [Fact]
+    public void Reset_while_waiting_dials_at_once()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Take(new TcpConnectionFails(new(1), "connection refused"));
+
+        AssertActions(
+            peer.Take(new ManualReset("")), new Dial(new(2)),
+            new StateChanged(BgpState.Active, BgpState.Connect, "reset by the operator"));
+    }
+
+    [Theory]
+    [InlineData(CeaseError.BfdDown, 1)]
+    [InlineData(CeaseError.MaximumNumberOfPrefixesReached, 30)]
+    public void Automatic_stop_ends_the_session_and_retries_after_a_wait(byte subcode, int wait)
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+        var reason = Reasons.Sent(Cease(subcode));
+
+        AssertActions(
+            peer.Take(new AutomaticStop(Cease(subcode))), new SessionDown(id, reason),
+            new SendNotification(id, Cease(subcode)), new CloseConnection(id, Flush: true),
+            new StateChanged(BgpState.Established, BgpState.Active, reason));
+        AssertWithin(peer.State.NextRetryAt, Seconds(0.75 * wait), Seconds(wait));
+    }
+
+    [Fact]
+    public void Automatic_stop_leaves_a_peer_that_waits_as_it_is()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Take(new TcpConnectionFails(new(1), "connection refused"));
+        var before = peer.State;
+
+        AssertActions(peer.Take(new AutomaticStop(Cease(CeaseError.BfdDown))));
+
+        Assert.Equal(before, peer.State);
+    }
+
+    [Fact]
+    public void Events_of_a_connection_that_is_let_go_change_nothing()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Connect();
+        peer.Take(new NotifMsg(id, Cease(CeaseError.ConnectionRejected)));
+        var before = peer.State;
+        peer.Now = Seconds(0.1);
+
+        PeerEvent[] late =
+        [
+            new Tcp_CR_Acked(id), new TcpConnectionFails(id, "reset"), new BgpOpen(id, PeerOpen()),
+            new MessageError(id, Cease(2)), new NotifMsg(id, Cease(2)), new KeepAliveMsg(id), new UpdateMsg(id),
+            new RouteRefreshMsg(id), new BytesWritten(id), new UpdateSent(id),
+        ];
+        foreach (var happened in late)
+        {
+            AssertActions(peer.Take(happened));
+            Assert.Same(before, peer.State);
+        }
+    }
+
+    [Fact]
+    public void Refused_open_is_explained_and_retried()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Connect();
+        const string Reason = "the peer claims AS 65101, AS 65100 is configured";
+
+        AssertActions(
+            peer.Take(new BgpOpen(id, PeerOpen(peerAs: 65101))),
+            new SendNotification(id, Error(ErrorCode.OpenMessage, OpenMessageError.BadPeerAs)),
+            new CloseConnection(id, Flush: true), new StateChanged(BgpState.OpenSent, BgpState.Active, Reason));
+        Assert.Equal(Reason, peer.State.DownReason);
+        Assert.Equal(0, peer.State.Flaps);
+    }
+}
