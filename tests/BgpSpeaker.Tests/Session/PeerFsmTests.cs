@@ -82,8 +82,7 @@ public sealed class PeerFsmTests
             new SessionDown(id, "peer closed the connection"), new CloseConnection(id, Flush: false),
             new StateChanged(BgpState.Established, BgpState.Active, "peer closed the connection"));
         Assert.Null(PeerFsm.NextDeadline(peer.State));
-        AssertActions(
-            peer.Take(new ManualReset("")));
+        AssertActions(peer.Take(new ManualReset("")));
     }
 
     [Fact]
