@@ -17,7 +17,11 @@ public sealed class DiagnosticList(string file)
 
     /// <summary>All findings in the order of the file.</summary>
     public IReadOnlyList<Diagnostic> ToSortedList() =>
-        [.. _items.OrderBy(item => item.Line).ThenBy(item => item.Column).ThenBy(item => item.Message, StringComparer.Ordinal)];
+    [
+        .. _items
+            .OrderBy(item => new Position(item.Line, item.Column))
+            .ThenBy(item => item.Message, StringComparer.Ordinal),
+    ];
 
     private void Add(Position at, string message, Severity severity) =>
         _items.Add(new Diagnostic(file, at.Line, at.Column, message, severity));

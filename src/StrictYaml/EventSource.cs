@@ -59,7 +59,7 @@ internal sealed class EventSource
         return tab < 0 ? null : new Position(line, tab + 1);
     }
 
-    /// <summary>The first directive (<c>%YAML</c>, <c>%TAG</c>, any other) in lines 1 to <paramref name="last"/>.</summary>
+    /// <summary>The first directive, such as <c>%YAML</c>, in lines 1 to <paramref name="last"/>.</summary>
     public Position? Directive(int last)
     {
         var index = Array.FindIndex(_lines, 0, last, line => line.StartsWith('%'));

@@ -39,7 +39,7 @@ public sealed class MappingReader
     /// <summary>Where the mapping starts.</summary>
     public Position Position => _mapping.Position;
 
-    /// <summary>The entries in the order of the file, for mappings whose keys are names: marks all keys as known.</summary>
+    /// <summary>All entries in the order of the file, for mappings whose keys are names: all are known.</summary>
     public IReadOnlyList<YamlEntry> AllEntries()
     {
         _known.UnionWith(_mapping.Entries.Select(entry => entry.Key));
@@ -49,7 +49,7 @@ public sealed class MappingReader
     /// <summary>The value of a key, or of its default; null when neither is there.</summary>
     public YamlNode? Node(string key) => Find(key)?.Value;
 
-    /// <summary>Where the key's value (or that of its default) is; the mapping's own position when there is none.</summary>
+    /// <summary>Where the key's value or its default stands; the mapping's own position without.</summary>
     public Position PositionOf(string key) => Find(key)?.Value.Position ?? Position;
 
     /// <summary>The mapping under a key; null when it is absent or no mapping.</summary>

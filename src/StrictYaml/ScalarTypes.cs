@@ -69,6 +69,7 @@ public static class ScalarTypes
     public static ScalarType<T> Choice<T>(params (string Word, T Value)[] choices)
     {
         var words = choices.Select(choice => choice.Word).ToArray();
+        var list = string.Join(", ", words);
         return new(
             string.Join(" or ", words),
             $$"""{"enum":{{JsonStringArray(words)}}}""",
@@ -77,8 +78,7 @@ public static class ScalarTypes
                 var index = Array.IndexOf(words, scalar.Text);
                 return index >= 0
                     ? choices[index].Value
-                    : new Refused(
-                        $"{scalar.Text.Quoted()} is not one of {string.Join(", ", words)}{Suggestion.For(scalar.Text, words)}");
+                    : new Refused($"{scalar.Text.Quoted()} is not one of {list}{Suggestion.For(scalar.Text, words)}");
             });
     }
 

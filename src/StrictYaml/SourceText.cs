@@ -56,7 +56,7 @@ internal static class SourceText
                 continue;
             diagnostics.Error(
                 EndOf(text.AsSpan(0, i)),
-                $"the character U+{(int)character:X4} is not allowed here; in double quotes it can be written as an escape");
+                $"the character U+{(int)character:X4} is not allowed here: write it as an escape in double quotes");
             return true;
         }
         return false;

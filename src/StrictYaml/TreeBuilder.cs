@@ -113,7 +113,7 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
         if (!isPlain || options.AllowYaml11Booleans || !IsYaml11Boolean(scalar.Value))
             return new YamlScalar(at, scalar.Value, isPlain);
         diagnostics.Error(
-            at, $"'{scalar.Value}' is a boolean to some YAML readers and text to others: write true or false, or quote it");
+            at, $"'{scalar.Value}' is a boolean to some YAML readers: write true or false, or quote it");
         return new YamlRefused(at);
     }
 

@@ -4,7 +4,7 @@ namespace AnycastVip.StrictYaml;
 public static class YamlDocument
 {
     /// <summary>
-    /// Reads one document. Whatever the octets are, this throws nothing: each fault becomes a finding with its position.
+    /// Reads one document. Whatever the octets are, nothing is thrown: each fault becomes a finding with its position.
     /// </summary>
     /// <param name="octets">The file's content, UTF-8.</param>
     /// <param name="options">What the document may use.</param>

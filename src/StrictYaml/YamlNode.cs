@@ -14,7 +14,7 @@ public abstract record YamlNode(Position Position)
 /// <param name="IsPlain">True when it is written without quotes and not as a block.</param>
 public sealed record YamlScalar(Position Position, string Text, bool IsPlain) : YamlNode(Position)
 {
-    /// <summary>True for the YAML core schema's null: nothing at all, <c>~</c> or <c>null</c>, without quotes.</summary>
+    /// <summary>True for null as YAML writes it: nothing at all, <c>~</c> or <c>null</c>, without quotes.</summary>
     public bool IsNull => IsPlain && Text is "" or "~" or "null" or "Null" or "NULL";
 
     /// <inheritdoc/>

@@ -94,7 +94,8 @@ internal sealed class CommandLine(ProcessRunner runSpeaker)
             var suggestion = unmatched is null ? "" : Suggestion.For(unmatched, known);
             await error.WriteLineAsync($"vipd: {char.ToLowerInvariant(message[0])}{message[1..]}{suggestion}");
         }
-        await error.WriteLineAsync($"Run '{(command is RootCommand ? "vipd" : $"vipd {command.Name}")} --help' for usage.");
+        var name = command is RootCommand ? "vipd" : $"vipd {command.Name}";
+        await error.WriteLineAsync($"Run '{name} --help' for usage.");
         return ExitCode.Usage;
     }
 }

@@ -33,11 +33,13 @@ internal static class ConfigurationSummary
         var notes = (session.Passive ? ", passive" : "") + (peer.Shutdown ? ", shut down" : "")
             + (peer.Password is null ? "" : ", MD5")
             + (peer.TtlSecurityHops is { } hops ? $", GTSM {hops}" : "");
-        return $"peer {peer.Name}: {peer.Address}{scope}, AS {session.PeerAs} ({kind}), {Joined(session.Families)}, hold time {
-            ScalarTypes.Format(session.HoldTime)}{notes}";
+        var families = Joined(session.Families);
+        var holdTime = ScalarTypes.Format(session.HoldTime);
+        return $"peer {peer.Name}: {peer.Address}{scope}, AS {session.PeerAs} ({kind}), {families}, hold {holdTime}{notes}";
     }
 
-    private static string Joined<T>(IReadOnlyCollection<T> items) => items.Count == 0 ? "nothing" : string.Join(", ", items);
+    private static string Joined<T>(IReadOnlyCollection<T> items) =>
+        items.Count == 0 ? "nothing" : string.Join(", ", items);
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

@@ -66,6 +66,27 @@ internal static class BgpTypes
         """{"type":"string"}""",
         scalar => ReadHostAddress(scalar.Text));
 
+    /// <summary>An address that routers can send to this node, as next hop of prefixes of its own family.</summary>
+    public static ScalarType<IPAddress> NextHop(AddressFamily family)
+    {
+        var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+        return new(
+            $"{name} address of this node",
+            $$"""{"type":"string","format":"{{name.ToLowerInvariant()}}"}""",
+            scalar =>
+            {
+                var result = ReadHostAddress(scalar.Text);
+                if (result.Refusal is not null)
+                    return result;
+                if (result.Value.AddressFamily != family)
+                    return new Refused($"{scalar.Text} is no {name} address");
+                // RFC 2545 section 3: the first next hop is a global address.
+                return IPAddress.IsLoopback(result.Value) || result.Value.IsIPv6LinkLocal
+                    ? new Refused($"{scalar.Text} leads no router to this node")
+                    : result;
+            });
+    }
+
     /// <summary>Where to listen: an address or the wildcard, with its port.</summary>
     public static ScalarType<IPEndPoint> EndPoint { get; } = new(
         "address and port: 192.0.2.1:179 or [2001:db8::1]:179",
@@ -103,7 +124,8 @@ internal static class BgpTypes
             : new Refused($"{scalar.Text.Quoted()} is not three numbers 0–4294967295 such as 65001:1:2"));
 
     private static bool IsName(string text) =>
-        text.Length is >= 1 and <= 64 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
+        text.Length is >= 1 and <= 64
+        && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
 
     // dev_valid_name in Linux: 15 octets, no slash, colon or space, and neither "." nor "..".
     private static bool IsInterface(string text) =>
@@ -159,7 +181,7 @@ internal static class BgpTypes
         if (Number(text[(colon + 1)..], ushort.MaxValue) is not (> 0 and var port)
             || !ScalarTypes.TryParseAddress(isIPv6 ? host[1..^1] : host, out var address)
             || isIPv6 != (address.AddressFamily == AddressFamily.InterNetworkV6))
-            return new Refused($"{text.Quoted()} is not an address and port such as 192.0.2.1:179 or [2001:db8::1]:179");
+            return new Refused($"{text.Quoted()} is not an address and port: 192.0.2.1:179, [2001:db8::1]:179");
         return new IPEndPoint(address, port);
     }
 
@@ -196,7 +218,7 @@ internal static class BgpTypes
             return community;
         var suggestion = Suggestion.For(scalar.Text, CommunityText.WellKnown.Select(named => named.Name));
         return new Refused(
-            $"{scalar.Text.Quoted()} is neither two numbers 0–65535 such as 65001:100 nor a well-known name{suggestion}");
+            $"{scalar.Text.Quoted()} is neither two numbers 0–65535, such as 65001:100, nor a name{suggestion}");
     }
 
     // A decimal number without sign, spaces or leading zeros; null for anything else.

@@ -13,7 +13,7 @@ internal abstract record Key(string Name, string Meaning)
     /// <summary>True when the key must be there.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>What applies without the key, in words; null when <see cref="Key{T}.Default"/> or nothing does.</summary>
+    /// <summary>What applies without the key, in words; null when <see cref="DefaultText"/> or nothing does.</summary>
     public string? Otherwise { get; init; }
 
     /// <summary>The default as it would be written in the file; null when there is none.</summary>

@@ -9,6 +9,8 @@ namespace AnycastVip.Vipd.Configuration;
 /// <summary>Turns a document into options; goes on after each finding, so that all come at once.</summary>
 internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, PasswordFileReader passwords)
 {
+    private const string NothingAllowed = "speaker.allowedPrefixes lists no prefix: nothing may be announced";
+
     /// <summary>The configuration; without meaning when there are errors among the findings.</summary>
     public NodeConfiguration? Read(YamlNode document)
     {
@@ -96,8 +98,6 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         return listen.ToValueList();
     }
 
-    private const string NothingAllowed = "speaker.allowedPrefixes lists no prefix: nothing may be announced";
-
     private AllowedPrefix? ReadAllowedPrefix(YamlNode node)
     {
         if (MappingReader.Open(node, diagnostics) is not { } reader)
@@ -115,12 +115,14 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         if (minimum < prefix.Length || minimum > longest)
         {
             diagnostics.Error(
-                reader.PositionOf(AllowedPrefixKeys.Ge.Name), $"ge: {minimum} is not in the range {prefix.Length}–{longest} of {prefix}");
+                reader.PositionOf(AllowedPrefixKeys.Ge.Name),
+                $"ge: {minimum} is not in the range {prefix.Length}–{longest} of {prefix}");
         }
         else if (maximum < minimum || maximum > longest)
         {
             diagnostics.Error(
-                reader.PositionOf(AllowedPrefixKeys.Le.Name), $"le: {maximum} is not in the range {minimum}–{longest} of {prefix}");
+                reader.PositionOf(AllowedPrefixKeys.Le.Name),
+                $"le: {maximum} is not in the range {minimum}–{longest} of {prefix}");
         }
         else if (minimum == 0)
         {

@@ -15,7 +15,8 @@ internal static class RootKeys
             : new Refused($"{scalar.Text.Quoted()}, but this program reads version 1")),
         "Version of the file's format.") { IsRequired = true };
 
-    public static readonly SectionKey Node = new("node", NodeKeys.Section, false, "Who this node is.") { IsRequired = true };
+    public static readonly SectionKey Node = new(
+        "node", NodeKeys.Section, false, "Who this node is.") { IsRequired = true };
 
     public static readonly SectionKey Api = new("api", ApiKeys.Section, false, "Where the processes of a node meet.");
 
@@ -23,13 +24,14 @@ internal static class RootKeys
         "peerDefaults",
         PeerKeys.DefaultsSection,
         false,
-        "What applies to each peer that does not say otherwise. A peer's own value replaces the default as a whole, also "
-        + "where it is a list or a mapping.");
+        "What applies to each peer that does not say otherwise. A peer's own value replaces the default as a whole, "
+        + "also where it is a list or a mapping.");
 
     public static readonly SectionKey Peers = new(
         "peers", PeerKeys.Section, true, "The routers to announce to. Without any, nothing is announced to anyone.");
 
-    public static readonly SectionKey Speaker = new("speaker", SpeakerKeys.Section, false, "What the BGP speaker may do.");
+    public static readonly SectionKey Speaker = new(
+        "speaker", SpeakerKeys.Section, false, "What the BGP speaker may do.");
 
     public static readonly SectionKey Lease = new(
         "lease", LeaseKeys.Section, false, "How long an announcement outlives the client that asked for it.");
@@ -63,7 +65,7 @@ internal static class ApiKeys
 
     public static readonly Key<string> Directory = new(
         "directory",
-        new($"absolute path of at most {LongestDirectory} octets", """{"type":"string","pattern":"^/"}""", ReadDirectory),
+        new($"absolute path of 1–{LongestDirectory} octets", """{"type":"string","pattern":"^/"}""", ReadDirectory),
         "Holds the Unix sockets of the processes, such as `speaker.sock`.") { Default = "/run/vipd" };
 
     public static readonly Section Section = new([Directory], []);
@@ -74,7 +76,7 @@ internal static class ApiKeys
             return new Refused($"{scalar.Text.Quoted()} is not an absolute path");
         return Encoding.UTF8.GetByteCount(scalar.Text) <= LongestDirectory
             ? scalar.Text
-            : new Refused($"{scalar.Text.Quoted()} is longer than {LongestDirectory} octets: no socket's path would fit");
+            : new Refused($"{scalar.Text.Quoted()} is longer than {LongestDirectory} octets: no socket path would fit");
     }
 }
 

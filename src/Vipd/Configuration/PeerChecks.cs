@@ -17,7 +17,7 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         CheckAddresses(reader, peer);
         CheckTimes(reader, peer);
         if (peer.Ttl is not null && peer.TtlSecurityHops is not null)
-            Error(reader, PeerKeys.Ttl, "with ttlSecurityHops every packet is sent with TTL 255: leave one of the two out");
+            Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
         // Without both AS numbers nobody can say which kind of session this is; the lack of them is told elsewhere.
         if (peer.Session.LocalAs != 0 && peer.Session.PeerAs != 0)
             CheckKindOfSession(reader, peer);
@@ -43,20 +43,9 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         var family = peer.Address.AddressFamily;
         if (peer.LocalAddress is { } local && local.AddressFamily != family)
             Error(reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
+        var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
         if (peer.Session.Passive && !listen.Any(endPoint => endPoint.AddressFamily == family))
-            Error(reader, PeerKeys.Passive, $"speaker.listen has no {NameOf(family)} address that the peer could reach");
-        CheckNextHop(reader, peer.NextHopIPv4, NextHopKeys.IPv4, AddressFamily.InterNetwork);
-        CheckNextHop(reader, peer.NextHopIPv6, NextHopKeys.IPv6, AddressFamily.InterNetworkV6);
-    }
-
-    private void CheckNextHop(MappingReader reader, IPAddress? nextHop, Key key, AddressFamily family)
-    {
-        var refusal = nextHop is null ? null
-            : nextHop.AddressFamily != family ? $"{nextHop} is no {NameOf(family)} address"
-            : IPAddress.IsLoopback(nextHop) || nextHop.IsIPv6LinkLocal ? $"{nextHop} leads no router to this node"
-            : null;
-        if (refusal is not null && reader.Node(PeerKeys.NextHop.Name) is YamlMapping mapping)
-            diagnostics.Error(mapping.Entries.First(entry => entry.Key == key.Name).Value.Position, $"{key.Name}: {refusal}");
+            Error(reader, PeerKeys.Passive, $"speaker.listen has no {name} address for the peer to reach");
     }
 
     private void CheckTimes(MappingReader reader, PeerOptions peer)
@@ -83,6 +72,4 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
 
     private void Error(MappingReader reader, Key key, string message) =>
         diagnostics.Error(reader.PositionOf(key.Name), $"{key.Name}: {message}");
-
-    private static string NameOf(AddressFamily family) => family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
 }

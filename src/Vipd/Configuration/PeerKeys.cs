@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.StrictYaml;
@@ -45,8 +46,8 @@ internal static class PeerKeys
     public static readonly Key<TimeSpan> HoldTime = new(
         "holdTime",
         BgpTypes.HoldTime,
-        "The hold time to propose; the less of both sides' counts (RFC 4271 section 4.2). `0s`: none, a dead peer is not "
-        + "noticed.") { Default = "9s" };
+        "The hold time to propose; the less of both sides' counts (RFC 4271 section 4.2). `0s`: none, a dead peer is "
+        + "not noticed.") { Default = "9s" };
 
     public static readonly Key<TimeSpan> SendHoldTime = new(
         "sendHoldTime",
@@ -65,13 +66,14 @@ internal static class PeerKeys
     public static readonly Key<string> PasswordFile = new(
         "passwordFile",
         ScalarTypes.Text,
-        "File with the TCP MD5 key (RFC 2385): one line of 1–80 octets of UTF-8. A relative path counts from this file's "
-        + "directory.");
+        "File with the TCP MD5 key (RFC 2385): one line of 1–80 octets of UTF-8. A relative path counts from this "
+        + "file's directory.");
 
     public static readonly Key<long> TtlSecurityHops = new(
         "ttlSecurityHops",
         ScalarTypes.Integer(1, 254),
-        "GTSM (RFC 5082): how many hops away the peer may be; 1 for a neighbour on the link. The peer must have it too.");
+        "GTSM (RFC 5082): how many hops away the peer may be; 1 for a neighbour on the link. The peer must have it "
+        + "too.");
 
     public static readonly Key<long> Ttl = new(
         "ttl", ScalarTypes.Integer(1, 255), "TTL towards an eBGP peer without `ttlSecurityHops`.")
@@ -121,7 +123,8 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        ConnectTimeout, RetryMinimum, RetryMaximum, NextHop, Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
+        ConnectTimeout, RetryMinimum, RetryMaximum, NextHop, Med, LocalPref, AsPathPrepend, Communities,
+        LargeCommunities,
     ];
 
     private static readonly string[] NotYet = ["bfd", "gracefulRestart", "addPath"];
@@ -135,13 +138,13 @@ internal static class PeerKeys
 internal static class NextHopKeys
 {
     public static readonly Key<IPAddress> IPv4 = new(
-        "ipv4", BgpTypes.HostAddress, "NEXT_HOP of IPv4 prefixes.")
+        "ipv4", BgpTypes.NextHop(AddressFamily.InterNetwork), "NEXT_HOP of IPv4 prefixes.")
     {
         Otherwise = "the session's own address, or the IPv4 address of its interface",
     };
 
     public static readonly Key<IPAddress> IPv6 = new(
-        "ipv6", BgpTypes.HostAddress, "Next hop of IPv6 prefixes, not link-local (RFC 2545 section 3).")
+        "ipv6", BgpTypes.NextHop(AddressFamily.InterNetworkV6), "Next hop of IPv6 prefixes.")
     {
         Otherwise = "the session's own address, or the IPv6 address of its interface",
     };

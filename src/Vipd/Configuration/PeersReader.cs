@@ -27,7 +27,7 @@ internal sealed class PeersReader(
         }
         var items = root.Sequence(RootKeys.Peers.Name);
         if (items is null or [])
-            diagnostics.Warning(root.PositionOf(RootKeys.Peers.Name), "there are no peers: nothing is announced to anyone");
+            diagnostics.Warning(root.PositionOf(RootKeys.Peers.Name), "no peers: nothing is announced to anyone");
         return (items ?? []).Select(item => ReadPeer(item, defaults)).OfType<PeerOptions>().ToValueList();
     }
 
@@ -74,7 +74,7 @@ internal sealed class PeersReader(
             {
                 diagnostics.Error(
                     reader.PositionOf(PeerKeys.Address.Name),
-                    $"address: {written.Address} is link-local and needs its interface: write {written.Address}%INTERFACE");
+                    $"address: {written} is link-local and needs its interface: write {written}%INTERFACE");
             }
             return written;
         }
@@ -93,6 +93,6 @@ internal sealed class PeersReader(
             diagnostics.Error(nameAt, $"name: {name.Quoted()} already names the peer on line {_names[name]}");
         var addressAt = reader.PositionOf(PeerKeys.Address.Name);
         if (address is not null && !_addresses.TryAdd(address, addressAt.Line))
-            diagnostics.Error(addressAt, $"address: {address} is already that of the peer on line {_addresses[address]}");
+            diagnostics.Error(addressAt, $"address: {address} is that of the peer on line {_addresses[address]}");
     }
 }
