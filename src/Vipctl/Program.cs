@@ -1,1 +1,14 @@
-return 0;
+using AnycastVip.Vipctl;
+
+return await CommandLine.RunAsync(args, new CommandContext
+{
+    In = Console.In,
+    Out = Console.Out,
+    Error = Console.Error,
+    Clock = TimeProvider.System,
+    IsScreen = !Console.IsOutputRedirected,
+    IsInputTerminal = !Console.IsInputRedirected,
+    DefaultApiDirectory = Environment.GetEnvironmentVariable("VIPD_API_DIRECTORY") is { Length: > 0 } directory
+        ? directory
+        : CommandContext.StandardApiDirectory,
+});

@@ -1,0 +1,28 @@
+namespace AnycastVip.Vipctl;
+
+/// <summary>What a command knows of the world outside.</summary>
+internal sealed record CommandContext
+{
+    /// <summary>Where vipd serves unless its configuration says otherwise.</summary>
+    public const string StandardApiDirectory = "/run/vipd";
+
+    public required TextReader In { get; init; }
+
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>True when <see cref="Out"/> is a terminal: --watch redraws it instead of appending.</summary>
+    public bool IsScreen { get; init; }
+
+    /// <summary>True when <see cref="In"/> is a terminal, where nobody expects a command to wait for input.</summary>
+    public bool IsInputTerminal { get; init; }
+
+    /// <summary>Where the sockets are when --api-directory is not given.</summary>
+    public string DefaultApiDirectory { get; init; } = StandardApiDirectory;
+
+    /// <summary>Says on standard error what went wrong.</summary>
+    public void Complain(string message) => Error.WriteLine($"vipctl: {message}");
+}
