@@ -7,7 +7,7 @@ internal static class Duration
 {
     private static readonly (string Unit, double Seconds)[] Units = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
 
-    /// <summary>Reads one number with its unit, <c>500ms</c>, <c>5s</c>, <c>2m</c> or <c>1h</c>; at most a day.</summary>
+    /// <summary>Reads a number with its unit, <c>500ms</c>, <c>5s</c>, <c>2m</c> or <c>1h</c>; at most a day.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace AnycastVip.Repo.Tests;
 
 /// <summary>
-/// C# files analysed as one program against the framework's assemblies. Names of other packages stay unresolved; the
-/// rules need only those of the framework and of this clone.
+/// C# files analysed as one program against the assemblies that this test has: the framework's, gRPC's, protobuf's.
+/// Names of other packages stay unresolved.
 /// </summary>
 internal sealed class SourceSet(Func<IEnumerable<SourceFile>> files)
 {
@@ -22,7 +22,7 @@ internal sealed class SourceSet(Func<IEnumerable<SourceFile>> files)
         global using global::Xunit;
         """;
 
-    private static readonly Lazy<MetadataReference[]> Framework = new(() =>
+    private static readonly Lazy<MetadataReference[]> Assemblies = new(() =>
         [
             .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
                 .Split(Path.PathSeparator)
@@ -33,7 +33,7 @@ internal sealed class SourceSet(Func<IEnumerable<SourceFile>> files)
         "House",
         files().Select(file => CSharpSyntaxTree.ParseText(file.Text, path: file.Path))
             .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, path: "ImplicitUsings")),
-        Framework.Value,
+        Assemblies.Value,
         new CSharpCompilationOptions(OutputKind.ConsoleApplication, allowUnsafe: true)));
 
     /// <summary>A set of one file, for the samples that prove a rule.</summary>

@@ -8,7 +8,8 @@ internal sealed class Table(params string[] header)
     private readonly List<string[]> _rows = [header];
 
     /// <summary>Adds a row of as many cells as the header has.</summary>
-    public void Add(params string[] cells) => _rows.Add([.. cells.Select(cell => cell.Length == 0 ? "-" : Printable(cell))]);
+    public void Add(params string[] cells) =>
+        _rows.Add([.. cells.Select(cell => cell.Length == 0 ? "-" : Printable(cell))]);
 
     public void WriteTo(TextWriter output)
     {

@@ -29,7 +29,7 @@ internal sealed record View<TAnswer>(
     }
 }
 
-/// <summary>Protobuf's JSON with every field, also those that are zero or empty: scripts need no special case.</summary>
+/// <summary>Protobuf's JSON with every field, also those that are zero or empty, for the sake of scripts.</summary>
 internal static class ViewJson
 {
     private static readonly JsonFormatter.Settings Settings =
