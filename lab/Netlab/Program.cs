@@ -1,1 +1,3 @@
-return 0;
+using AnycastVip.Netlab;
+
+return await CommandLineInterface.RunAsync(args);
