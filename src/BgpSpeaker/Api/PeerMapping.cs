@@ -67,8 +67,8 @@ internal static class PeerMapping
             EstablishedAt = wall.At(status.EstablishedAt),
         };
         message.Families.Add(session.Families.Select(family => family.ToString()));
-        message.CapabilitiesSent.Add(session.Sent.Capabilities.Select(CapabilityText.For));
-        message.CapabilitiesReceived.Add(session.Received.Capabilities.Select(CapabilityText.For));
+        message.CapabilitiesSent.Add(session.Sent.Capabilities.Select(CapabilityText.Of));
+        message.CapabilitiesReceived.Add(session.Received.Capabilities.Select(CapabilityText.Of));
         message.BlockedFamilies.Add(status.BlockedFamilies);
         return message;
     }
@@ -88,7 +88,7 @@ internal static class PeerMapping
                 Code = (uint)record.Notification.Code,
                 Subcode = record.Notification.Subcode,
                 Data = ByteString.CopyFrom(record.Notification.Data.AsSpan()),
-                Text = $"{record.Notification.Code}/{record.Notification.Subcode}",
+                Text = NotificationText.Describe(record.Notification),
                 At = wall.At(record.At),
             };
 

@@ -35,7 +35,7 @@ internal static class AttributeFormats
         Aggregator(value, context);
 
     public static string Communities(ReadOnlySpan<byte> value, in UpdateContext context) =>
-        Join(value, 4, static item => Community(ReadUInt32(item)));
+        Join(value, 4, static item => CommunityText.Format(ReadUInt32(item)));
 
     public static string ExtendedCommunities(ReadOnlySpan<byte> value, in UpdateContext context) =>
         Join(value, 8, static item => Convert.ToHexStringLower(item));
@@ -60,17 +60,6 @@ internal static class AttributeFormats
     }
 
     private static string NotCarried(in MpNlri parsed) => $"{parsed.Family}, not negotiated: ignored";
-
-    private static string Community(uint community) => community switch
-    {
-        WellKnownCommunity.GracefulShutdown => "graceful-shutdown",
-        WellKnownCommunity.Blackhole => "blackhole",
-        WellKnownCommunity.NoExport => "no-export",
-        WellKnownCommunity.NoAdvertise => "no-advertise",
-        WellKnownCommunity.NoExportSubconfed => "no-export-subconfed",
-        WellKnownCommunity.NoPeer => "no-peer",
-        _ => $"{community >> 16}:{community & 0xFFFF}",
-    };
 
     // As routers show it: a sequence plain, {set}, (confederation sequence), [confederation set].
     private static string Segments(ReadOnlySpan<byte> value, int asLength)

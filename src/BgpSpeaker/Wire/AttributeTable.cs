@@ -34,32 +34,7 @@ internal sealed record AttributeDefinition(
     Severity Malformed,
     AttributeCheck Check,
     AttributeFormat Format,
-    DiscardFrom DiscardFrom = DiscardFrom.Nobody)
-{
-    /// <summary>Judges flags, sender and value, in this order.</summary>
-    public UpdateFault Judge(in RawAttribute attribute, in UpdateContext context)
-    {
-        // RFC 7606 section 3 c looks at the Optional and Transitive bits only.
-        const AttributeFlags Judged = AttributeFlags.Optional | AttributeFlags.Transitive;
-        if ((attribute.Flags & Judged) != Flags)
-            return UpdateFault.AttributeFlags;
-        if (DiscardFrom == DiscardFrom.ExternalPeers && context.IsExternal)
-            return UpdateFault.InternalOnlyAttribute;
-        if (DiscardFrom == DiscardFrom.FourOctetPeers && context.FourOctetAs)
-            return UpdateFault.TwoOctetOnlyAttribute;
-        return Check(attribute.Value, context);
-    }
-
-    /// <summary>What <paramref name="fault"/>, as <see cref="Judge"/> gave it, does.</summary>
-    public Severity SeverityOf(UpdateFault fault) => fault switch
-    {
-        UpdateFault.None => Severity.None,
-        UpdateFault.InternalOnlyAttribute or UpdateFault.TwoOctetOnlyAttribute => Severity.AttributeDiscard,
-        // Also for attributes whose malformed values are discarded: RFC 7606 section 3 c, RFC 4271 section 9.1.2.
-        UpdateFault.AttributeFlags or UpdateFault.AsLoop or UpdateFault.UnusableNextHop => Severity.TreatAsWithdraw,
-        _ => Malformed,
-    };
-}
+    DiscardFrom DiscardFrom = DiscardFrom.Nobody);
 
 /// <summary>The path attributes that we know; every other one is opaque.</summary>
 internal static class AttributeTable

@@ -1,17 +1,36 @@
 namespace AnycastVip.BgpSpeaker.Wire;
 
-/// <summary>Capabilities as views name them.</summary>
+/// <summary>Capabilities in words.</summary>
 public static class CapabilityText
 {
-    /// <summary>One word, with the value where there is one: <c>four-octet-as 65001</c>.</summary>
-    public static string For(Capability capability) => capability switch
+    /// <summary>Name and content: <c>multiprotocol ipv6-unicast</c>, <c>four-octet-as 65002</c>.</summary>
+    public static string Of(Capability capability) => capability switch
     {
-        MultiprotocolCapability multiprotocol => $"multiprotocol {multiprotocol.Family}",
-        RouteRefreshCapability => "route-refresh",
-        ExtendedMessageCapability => "extended-message",
-        FourOctetAsCapability fourOctetAs => $"four-octet-as {fourOctetAs.As}",
-        EnhancedRouteRefreshCapability => "enhanced-route-refresh",
-        FqdnCapability fqdn => $"fqdn {fqdn.HostName}",
-        _ => $"capability {capability.Code}",
+        MultiprotocolCapability multiprotocol => $"{NameOf(capability)} {multiprotocol.Family}",
+        FourOctetAsCapability fourOctetAs => $"{NameOf(capability)} {fourOctetAs.As}",
+        FqdnCapability { DomainName: "" } fqdn => $"{NameOf(capability)} {NotificationText.Printable(fqdn.HostName)}",
+        FqdnCapability fqdn =>
+            $"{NameOf(capability)} {NotificationText.Printable($"{fqdn.HostName}.{fqdn.DomainName}")}",
+        UnknownCapability { Value.Count: > 0 } unknown => $"{NameOf(capability)} {unknown.Value}",
+        _ => NameOf(capability),
+    };
+
+    /// <summary>A short name for views: <c>route-refresh</c>; <c>capability-64</c> for one that has none here.</summary>
+    public static string NameOf(Capability capability) => capability.Code switch
+    {
+        CapabilityCode.Multiprotocol => "multiprotocol",
+        CapabilityCode.RouteRefresh => "route-refresh",
+        5 => "extended-next-hop",
+        CapabilityCode.ExtendedMessage => "extended-message",
+        9 => "role",
+        64 => "graceful-restart",
+        CapabilityCode.FourOctetAs => "four-octet-as",
+        69 => "add-path",
+        CapabilityCode.EnhancedRouteRefresh => "enhanced-route-refresh",
+        71 => "long-lived-graceful-restart",
+        CapabilityCode.Fqdn => "fqdn",
+        75 => "software-version",
+        128 => "route-refresh-cisco",
+        _ => $"capability-{capability.Code}",
     };
 }

@@ -3,6 +3,16 @@ namespace AnycastVip.BgpSpeaker.Wire;
 /// <summary>What the session negotiated, as far as it decides how an UPDATE is read.</summary>
 public readonly record struct UpdateContext
 {
+    /// <summary>For bytes from nowhere: 4-octet AS numbers, an external peer, both families, own AS unknown.</summary>
+    public static readonly UpdateContext Assumed = new()
+    {
+        FourOctetAs = true,
+        IsExternal = true,
+        LocalAs = 0,
+        IPv4Unicast = true,
+        IPv6Unicast = true,
+    };
+
     /// <summary>AS numbers in AS_PATH and AGGREGATOR take four octets, RFC 6793.</summary>
     public required bool FourOctetAs { get; init; }
 

@@ -123,6 +123,11 @@ internal static class UpdateFaultTable
         _ => UpdateMessageError.MalformedAttributeList,
     };
 
+    /// <summary>The value can be put into words all the same: its form is right, its content is not.</summary>
+    public static bool IsWellFormed(UpdateFault fault) =>
+        fault is UpdateFault.None or UpdateFault.AsLoop or UpdateFault.EmptyAsPath or UpdateFault.AsZero
+            or UpdateFault.ConfederationSegment or UpdateFault.UnusableNextHop;
+
     // RFC 4271 section 6.3 names the attribute as data for these errors and nothing for the others.
     public static bool DataIsAttribute(UpdateFault fault) =>
         Subcode(fault) is UpdateMessageError.UnrecognizedWellKnownAttribute or UpdateMessageError.AttributeFlagsError

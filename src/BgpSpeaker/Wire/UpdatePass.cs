@@ -39,9 +39,9 @@ internal ref struct UpdatePass
         var nlri = cursor.Rest;
 
         if (!NlriReader.TryCount(withdrawn, isIPv6: false, out var withdrawnCount))
-            return Reset(UpdateFault.InvalidPrefix, MessageSize.Header + sizeof(ushort));
+            Report(UpdateFault.InvalidPrefix, Severity.SessionReset, null, MessageSize.Header + sizeof(ushort), 0);
         if (!NlriReader.TryCount(nlri, isIPv6: false, out var announcedCount))
-            return Reset(UpdateFault.InvalidPrefix, cursor.Position);
+            Report(UpdateFault.InvalidPrefix, Severity.SessionReset, null, cursor.Position, 0);
         DecodeAttributes(attributes, attributesOffset);
         CheckMandatory(hasNlri: !nlri.IsEmpty && _context.IPv4Unicast);
         ResetWithoutNlri(hasNlri: !nlri.IsEmpty);
@@ -74,37 +74,22 @@ internal ref struct UpdatePass
     private void DecodeAttribute(in RawAttribute attribute, int offset)
     {
         offset += attribute.Offset;
-        if (!_seen.Add(attribute.Code))
-        {
-            // RFC 7606 section 3 g: MP_REACH_NLRI or MP_UNREACH_NLRI more than once: "a NOTIFICATION message MUST be
-            // sent with the Error Subcode 'Malformed Attribute List'"; of others the first occurrence counts.
-            if (attribute.Code is AttributeCode.MpReachNlri or AttributeCode.MpUnreachNlri)
-                Report(UpdateFault.DuplicateMultiprotocol, Severity.SessionReset, attribute, offset);
-            else
-                Report(UpdateFault.DuplicateAttribute, Severity.AttributeDiscard, attribute, offset);
-            return;
-        }
-        if (AttributeTable.Find(attribute.Code) is not { } definition)
-        {
-            if ((attribute.Flags & AttributeFlags.Optional) == 0)
-                Report(UpdateFault.UnrecognizedWellKnown, Severity.SessionReset, attribute, offset);
-            return;
-        }
-        var fault = definition.Judge(attribute, _context);
+        var fault = AttributeJudge.Judge(ref _seen, attribute, _context, out var severity);
         if (fault != UpdateFault.None)
-            Report(fault, definition.SeverityOf(fault), attribute, offset);
-        if (attribute.Code is AttributeCode.MpReachNlri or AttributeCode.MpUnreachNlri)
-            TakeMultiprotocol(definition, attribute, offset);
+            Report(fault, severity, attribute, offset);
+        var isMultiprotocol = attribute.Code is AttributeCode.MpReachNlri or AttributeCode.MpUnreachNlri;
+        if (isMultiprotocol && severity < Severity.SessionReset)
+            TakeMultiprotocol(attribute, offset);
     }
 
     // Wrong flags or a bad next hop do not hide the prefixes: treat-as-withdraw needs them (RFC 7606 section 3 j).
-    private void TakeMultiprotocol(AttributeDefinition definition, in RawAttribute attribute, int offset)
+    private void TakeMultiprotocol(in RawAttribute attribute, int offset)
     {
         var fault = attribute.Code == AttributeCode.MpReachNlri
             ? MpNlri.ParseReach(attribute.Value, _context, out _reach)
             : MpNlri.ParseUnreach(attribute.Value, _context, out _unreach);
-        if (fault != UpdateFault.None)
-            Report(fault, definition.SeverityOf(fault), attribute, offset);
+        if (fault is not (UpdateFault.None or UpdateFault.UnusableNextHop))
+            Report(fault, Severity.SessionReset, attribute, offset);
     }
 
     private void ReportLeftover(ReadOnlySpan<byte> leftover, int offset)
@@ -211,25 +196,5 @@ internal ref struct UpdatePass
         return octets is EmptyUnreachShort or EmptyUnreachExtended && _unreach.IsCarried && _unreach.Nlri.IsEmpty
             ? _unreach.Family
             : null;
-    }
-
-    /// <summary>Which attribute codes came already.</summary>
-    private ref struct SeenAttributes
-    {
-        private UInt128 _low;
-        private UInt128 _high;
-
-        /// <summary>False when it was there.</summary>
-        public bool Add(AttributeCode code)
-        {
-            ref var half = ref (byte)code < 128 ? ref _low : ref _high;
-            var bit = UInt128.One << ((byte)code & 127);
-            var isNew = (half & bit) == 0;
-            half |= bit;
-            return isNew;
-        }
-
-        public readonly bool Contains(AttributeCode code) =>
-            (((byte)code < 128 ? _low : _high) & (UInt128.One << ((byte)code & 127))) != 0;
     }
 }

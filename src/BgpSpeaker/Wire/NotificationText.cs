@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+
+namespace AnycastVip.BgpSpeaker.Wire;
+
+/// <summary>NOTIFICATIONs in words.</summary>
+public static class NotificationText
+{
+    private static readonly string[] CodeNames =
+    [
+        "", "Message Header Error", "OPEN Message Error", "UPDATE Message Error", "Hold Timer Expired",
+        "Finite State Machine Error", "Cease", "ROUTE-REFRESH Message Error", "Send Hold Timer Expired",
+    ];
+
+    // Indexed by code, then by subcode; IANA's registry, an empty name where nothing is assigned.
+    private static readonly string[][] SubcodeNames =
+    [
+        [],
+        ["", "Connection Not Synchronized", "Bad Message Length", "Bad Message Type"],
+        ["Unspecific", "Unsupported Version Number", "Bad Peer AS", "Bad BGP Identifier",
+            "Unsupported Optional Parameter", "", "Unacceptable Hold Time", "Unsupported Capability", "",
+            "", "", "Role Mismatch"],
+        ["", "Malformed Attribute List", "Unrecognized Well-known Attribute", "Missing Well-known Attribute",
+            "Attribute Flags Error", "Attribute Length Error", "Invalid ORIGIN Attribute", "",
+            "Invalid NEXT_HOP Attribute", "Optional Attribute Error", "Invalid Network Field", "Malformed AS_PATH"],
+        [],
+        ["", "Receive Unexpected Message in OpenSent State", "Receive Unexpected Message in OpenConfirm State",
+            "Receive Unexpected Message in Established State"],
+        ["", "Maximum Number of Prefixes Reached", "Administrative Shutdown", "Peer De-configured",
+            "Administrative Reset", "Connection Rejected", "Other Configuration Change",
+            "Connection Collision Resolution", "Out of Resources", "Hard Reset", "BFD Down"],
+        ["", "Invalid Message Length"],
+        [],
+    ];
+
+    /// <summary>
+    /// Names and data in one line: <c>Cease/Administrative Shutdown: kernel upgrade</c>. RFC 9003 text is decoded,
+    /// other data and text that is no UTF-8 is given in hexadecimal digits, control characters are escaped.
+    /// </summary>
+    public static string Describe(Notification notification)
+    {
+        // RFC 8538 section 3.1: the data of a hard reset is code, subcode and data of the real reason.
+        var isWrapped = notification is { Code: ErrorCode.Cease, Subcode: CeaseError.HardReset, Data.Count: >= 2 };
+        if (!isWrapped)
+            return DescribePlain(notification);
+        var data = notification.Data;
+        var reason = new Notification((ErrorCode)data[0], data[1], [.. data.AsSpan()[2..]]);
+        return $"{Name(notification)}: {DescribePlain(reason)}";
+    }
+
+    /// <summary>Code and subcode in words: <c>Cease/Administrative Shutdown</c>; in numbers where unassigned.</summary>
+    public static string Name(Notification notification)
+    {
+        var code = (byte)notification.Code;
+        if (code == 0 || code >= CodeNames.Length)
+            return string.Create(CultureInfo.InvariantCulture, $"error {code}/{notification.Subcode}");
+        var names = SubcodeNames[code];
+        var subcode = notification.Subcode < names.Length ? names[notification.Subcode] : "";
+        if (subcode.Length == 0 && notification.Subcode != 0)
+            subcode = notification.Subcode.ToString(CultureInfo.InvariantCulture);
+        return subcode.Length == 0 ? CodeNames[code] : $"{CodeNames[code]}/{subcode}";
+    }
+
+    /// <summary>Makes text of a stranger fit for one line of a terminal: control characters become escapes.</summary>
+    public static string Printable(string text)
+    {
+        if (!text.Any(char.IsControl))
+            return text;
+        var printable = new StringBuilder();
+        foreach (var character in text)
+        {
+            if (char.IsControl(character))
+                printable.Append(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}");
+            else
+                printable.Append(character);
+        }
+        return printable.ToString();
+    }
+
+    private static string DescribePlain(Notification notification)
+    {
+        if (notification.Data.Count == 0)
+            return Name(notification);
+        var text = ShutdownText(notification) ?? notification.Data.ToString();
+        return text.Length == 0 ? Name(notification) : $"{Name(notification)}: {text}";
+    }
+
+    // RFC 9003 section 2: one octet of length and that much UTF-8; null when the data is not that.
+    private static string? ShutdownText(Notification notification)
+    {
+        if (notification is not
+            { Code: ErrorCode.Cease, Subcode: CeaseError.AdministrativeShutdown or CeaseError.AdministrativeReset })
+            return null;
+        var data = notification.Data.AsSpan();
+        var text = data[1..];
+        return data[0] == text.Length && Utf8.IsValid(text) ? Printable(Encoding.UTF8.GetString(text)) : null;
+    }
+}
