@@ -65,7 +65,7 @@ internal sealed class SocketClaim : IDisposable
         }
     }
 
-    /// <summary>Gives the path up. The lock file stays: if removed, two servers could lock two different files.</summary>
+    /// <summary>Gives the path up. The lock file stays: removed, it would let two servers lock two files.</summary>
     public void Dispose() => _lock.Dispose();
 
     private static FileStream Lock(string path)
@@ -83,7 +83,7 @@ internal sealed class SocketClaim : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new SocketClaimException(path,
-                $"{path}: no permission to create files beside it; give this user write access to the directory", e);
+                $"{path}: no permission to create files beside it; give this user write access to its directory", e);
         }
         catch (IOException e) when (e.HResult == WouldBlock)
         {

@@ -13,6 +13,12 @@ internal sealed class EchoService : Echo.EchoBase
     /// <summary>Completes when a waiting call is seen to be cancelled.</summary>
     public Task Cancelled => _cancelled.Task;
 
+    /// <summary>Completes when a call that waits for <see cref="Release"/> has come.</summary>
+    public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets the calls with the text "until-released" return.</summary>
+    public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Messages that a flood has handed to the transport.</summary>
     public long Flooded => Interlocked.Read(ref _flooded);
 
@@ -28,6 +34,10 @@ internal sealed class EchoService : Echo.EchoBase
                 throw new InvalidOperationException("a secret of the daemon");
             case ["wait"]:
                 await UntilCancelled(context);
+                return request;
+            case ["until-released"]:
+                Held.TrySetResult();
+                await Release.Task;
                 return request;
             case ["size", var count]:
                 return Text(new string('x', int.Parse(count, CultureInfo.InvariantCulture)));

@@ -1,3 +1,6 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 
 namespace AnycastVip.Rpc.Tests;
@@ -10,6 +13,12 @@ internal sealed class Sandbox : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("rpc-");
     private readonly List<IAsyncDisposable> _parts = [];
+    private readonly List<GrpcChannel> _channels = [];
+
+    /// <summary>For the calls that a test awaits: they give up instead of hanging.</summary>
+    public static CallOptions Call => new(
+        deadline: TimeProvider.System.GetUtcNow().Add(Patience).UtcDateTime,
+        cancellationToken: TestContext.Current.CancellationToken);
 
     /// <summary>The socket's path.</summary>
     public string Socket => Path.Combine(_directory.FullName, "echo.sock");
@@ -27,6 +36,21 @@ internal sealed class Sandbox : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A client of the echo service on <see cref="Socket"/>, over a channel of its own.</summary>
+    public Echo.EchoClient Client(RpcChannelOptions? options = null)
+    {
+        var channel = RpcChannel.ForUnixSocket(Socket, options);
+        _channels.Add(channel);
+        return new Echo.EchoClient(channel);
+    }
+
+    /// <summary>Says one text over a channel of its own.</summary>
+    public async Task<string> Say(string text, RpcChannelOptions? options = null)
+    {
+        var answer = await Client(options).SayAsync(new StringValue { Value = text }, Call);
+        return answer.Value;
+    }
+
     /// <summary>Disposes of <paramref name="part"/> together with the sandbox, last come first gone.</summary>
     public T Keep<T>(T part)
         where T : IAsyncDisposable
@@ -37,6 +61,8 @@ internal sealed class Sandbox : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var channel in _channels)
+            channel.Dispose();
         foreach (var part in Enumerable.Reverse(_parts))
             await part.DisposeAsync();
         _directory.Delete(recursive: true);

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace AnycastVip.Rpc.Tests;
@@ -30,7 +29,7 @@ public sealed class SocketTests
         var refusal = await Assert.ThrowsAsync<SocketClaimException>(() => sandbox.Serve(new EchoService()));
         Assert.Equal(sandbox.Socket, refusal.Path);
         Assert.Contains("another process serves here", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal("still here", await Say(sandbox.Socket, "still here"));
+        Assert.Equal("still here", await sandbox.Say("still here"));
     }
 
     [Fact]
@@ -46,7 +45,7 @@ public sealed class SocketTests
 
         Assert.True(File.Exists(sandbox.Socket));
         await sandbox.Serve(new EchoService());
-        Assert.Equal("hello", await Say(sandbox.Socket, "hello"));
+        Assert.Equal("hello", await sandbox.Say("hello"));
     }
 
     [Fact]
@@ -77,7 +76,7 @@ public sealed class SocketTests
     public async Task A_missing_socket_is_unreachable_and_says_so()
     {
         await using var sandbox = new Sandbox();
-        var error = await Assert.ThrowsAsync<RpcException>(() => Say(sandbox.Socket, "hello"));
+        var error = await Assert.ThrowsAsync<RpcException>(() => sandbox.Say("hello"));
         var failure = RpcFailure.Of(error, sandbox.Socket);
         Assert.Equal(
             (true, $"{sandbox.Socket}: no such socket; start vipd, or name the directory that it serves in"),
@@ -90,7 +89,7 @@ public sealed class SocketTests
         await using var sandbox = new Sandbox();
         using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         silent.Bind(new UnixDomainSocketEndPoint(sandbox.Socket));
-        var error = await Assert.ThrowsAsync<RpcException>(() => Say(sandbox.Socket, "hello"));
+        var error = await Assert.ThrowsAsync<RpcException>(() => sandbox.Say("hello"));
         var failure = RpcFailure.Of(error, sandbox.Socket);
         Assert.Equal(
             (true, $"{sandbox.Socket}: nobody listens on this socket; start vipd"),
@@ -107,7 +106,7 @@ public sealed class SocketTests
         // One connection fills a backlog of zero.
         using var first = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await first.ConnectAsync(new UnixDomainSocketEndPoint(sandbox.Socket), TestContext.Current.CancellationToken);
-        var error = await Assert.ThrowsAsync<RpcException>(() => Say(sandbox.Socket, "hello"));
+        var error = await Assert.ThrowsAsync<RpcException>(() => sandbox.Say("hello"));
         var failure = RpcFailure.Of(error, sandbox.Socket);
         Assert.Equal(
             (true, $"{sandbox.Socket}: the daemon accepts no connections; it may be hung"),
@@ -123,20 +122,10 @@ public sealed class SocketTests
         hung.Listen();
         var second = TimeSpan.FromSeconds(1);
         var options = new RpcChannelOptions { KeepAlivePingDelay = second, KeepAlivePingTimeout = second };
-        var error = await Assert.ThrowsAsync<RpcException>(() => Say(sandbox.Socket, "hello", options));
+        var error = await Assert.ThrowsAsync<RpcException>(() => sandbox.Say("hello", options));
         var failure = RpcFailure.Of(error, sandbox.Socket);
         Assert.Equal(
             (true, $"{sandbox.Socket}: the connection broke; see whether vipd runs and answers"),
             (failure.Unreachable, failure.Line));
-    }
-
-    private static async Task<string> Say(string socket, string text, RpcChannelOptions? options = null)
-    {
-        using var channel = RpcChannel.ForUnixSocket(socket, options);
-        var answer = await new Echo.EchoClient(channel).SayAsync(
-            new StringValue { Value = text },
-            deadline: TimeProvider.System.GetUtcNow().Add(Sandbox.Patience).UtcDateTime,
-            cancellationToken: TestContext.Current.CancellationToken);
-        return answer.Value;
     }
 }
