@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Tests.Runtime;
+
+/// <summary>The other end of a session, played by hand: octets out, messages in.</summary>
+internal sealed class TestPeer : IDisposable
+{
+    private static readonly TimeSpan ReadBound = TimeSpan.FromSeconds(20);
+
+    private readonly NetworkStream _stream;
+
+    private TestPeer(NetworkStream stream) => _stream = stream;
+
+    /// <summary>Octets written so far.</summary>
+    public long Sent { get; private set; }
+
+    public static async Task<TestPeer> ConnectAsync(IPAddress from, IPEndPoint to)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(from, 0));
+        await socket.ConnectAsync(to);
+        return new TestPeer(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    /// <summary>Takes over a connection that the speaker opened.</summary>
+    public static async Task<TestPeer> AcceptAsync(Socket listener) =>
+        new(new NetworkStream(await listener.AcceptAsync(), ownsSocket: true));
+
+    public async Task SendAsync(byte[] octets)
+    {
+        await _stream.WriteAsync(octets);
+        Sent += octets.Length;
+    }
+
+    /// <summary>One octet per segment; stops quietly where the speaker hangs up.</summary>
+    public async Task SendSlowlyAsync(byte[] octets)
+    {
+        try
+        {
+            for (var i = 0; i < octets.Length; i++)
+                await SendAsync(octets[i..(i + 1)]);
+        }
+        catch (IOException)
+        {
+            // The speaker has judged before the end; what it said is read next.
+        }
+    }
+
+    public Task SendOpenAsync(OpenMessage open) => SendAsync(OpenEncoder.Encode(open));
+
+    public Task SendKeepAliveAsync()
+    {
+        var message = new byte[MessageSize.Header];
+        MessageEncoder.EncodeKeepAlive(message);
+        return SendAsync(message);
+    }
+
+    /// <summary>The next whole message; null when the speaker has closed.</summary>
+    public async Task<byte[]?> ReadAsync()
+    {
+        using var bound = new CancellationTokenSource(ReadBound);
+        try
+        {
+            var header = new byte[MessageSize.Header];
+            if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, bound.Token) == 0)
+                return null;
+            var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(16))];
+            header.CopyTo(message, 0);
+            await _stream.ReadExactlyAsync(message.AsMemory(header.Length), bound.Token);
+            return message;
+        }
+        catch (IOException error) when (error.InnerException is SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads on until a message of this type; null when the speaker closed before.</summary>
+    public async Task<byte[]?> ReadUntilAsync(MessageType type)
+    {
+        while (await ReadAsync() is { } message)
+        {
+            if (message[MessageSize.Header - 1] == (byte)type)
+                return message;
+        }
+        return null;
+    }
+
+    public void Dispose() => _stream.Dispose();
+}
