@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using AnycastVip.BgpSpeaker.Wire;
+using Step = (
+    AnycastVip.BgpSpeaker.Session.ConnectionState State,
+    AnycastVip.BgpSpeaker.Wire.ValueList<AnycastVip.BgpSpeaker.Session.PeerAction> Actions);
 
 namespace AnycastVip.BgpSpeaker.Session;
 
@@ -21,14 +24,12 @@ public static class ConnectionFsm
     private static readonly TimeSpan MinimumSendHoldTime = TimeSpan.FromMinutes(8);
 
     /// <summary>Begins on a connection that TCP has just brought up, whoever dialled.</summary>
-    public static (ConnectionState State, ValueList<PeerAction> Actions) Open(
-        ConnectionId connection, PeerSettings settings, JitterSource jitter, TimeSpan now) =>
+    public static Step Open(ConnectionId connection, PeerSettings settings, JitterSource jitter, TimeSpan now) =>
         (new OpenSent(connection, settings, jitter, now + settings.OpenHoldTime),
             [new SendOpen(connection, Negotiation.BuildOpen(settings))]);
 
     /// <summary>Takes one event; those of other connections must not come here.</summary>
-    public static (ConnectionState State, ValueList<PeerAction> Actions) Next(
-        ConnectionState state, PeerEvent happened, TimeSpan now) =>
+    public static Step Next(ConnectionState state, PeerEvent happened, TimeSpan now) =>
         state switch
         {
             Closed => Stay(state),
@@ -43,8 +44,7 @@ public static class ConnectionFsm
     /// <param name="state">Any state but <see cref="Closed"/>.</param>
     /// <param name="notification">What the peer is told.</param>
     /// <param name="reason">For people, in one line.</param>
-    internal static (ConnectionState State, ValueList<PeerAction> Actions) Notify(
-        ConnectionState state, Notification notification, string reason)
+    internal static Step Notify(ConnectionState state, Notification notification, string reason)
     {
         var connection = state.Connection;
         SendNotification send = new(connection, notification);
@@ -54,8 +54,7 @@ public static class ConnectionFsm
             state is Established ? [new SessionDown(connection, reason), send, close] : [send, close]);
     }
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) Drop(
-        ConnectionState state, Notification? received, string reason)
+    private static Step Drop(ConnectionState state, Notification? received, string reason)
     {
         var connection = state.Connection;
         CloseConnection close = new(connection, Flush: false);
@@ -64,11 +63,10 @@ public static class ConnectionFsm
             state is Established ? [new SessionDown(connection, reason), close] : [close]);
     }
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) Stay(ConnectionState state) => (state, []);
+    private static Step Stay(ConnectionState state) => (state, []);
 
     // What ends a connection in every state alike; null for the rest.
-    private static (ConnectionState State, ValueList<PeerAction> Actions)? OnAnyState(
-        ConnectionState state, PeerEvent happened) =>
+    private static Step? OnAnyState(ConnectionState state, PeerEvent happened) =>
         happened switch
         {
             // RFC 4271 section 8.2.2, event 2: "sends the NOTIFICATION with a Cease".
@@ -83,8 +81,7 @@ public static class ConnectionFsm
             _ => null,
         };
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) OnOpenSent(
-        OpenSent state, PeerEvent happened, TimeSpan now) =>
+    private static Step OnOpenSent(OpenSent state, PeerEvent happened, TimeSpan now) =>
         happened switch
         {
             BgpOpen message => OnOpen(state, message.Open, now),
@@ -94,16 +91,14 @@ public static class ConnectionFsm
             _ => Stay(state),
         };
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) OnOpen(
-        OpenSent state, OpenMessage open, TimeSpan now)
+    private static Step OnOpen(OpenSent state, OpenMessage open, TimeSpan now)
     {
         var verdict = Negotiation.Judge(state.Settings, open);
         if (verdict is OpenRefused refused)
             return Notify(state, refused.Notification, refused.Reason);
 
-        // RFC 4271 section 8.2.2: "sends a KEEPALIVE message, and sets a KeepaliveTimer ... sets the HoldTimer according
-        // to the negotiated value". With zero the large value of OpenSent runs on: a peer that never confirms must not
-        // be waited for until the end of time.
+        // RFC 4271 section 8.2.2: "sends a KEEPALIVE message", "sets the HoldTimer according to the negotiated value".
+        // With zero the large value of OpenSent runs on: a peer that never confirms must not be waited for for ever.
         var session = ((OpenAccepted)verdict).Session;
         var holdTimer = session.HoldTime == TimeSpan.Zero ? state.HoldTimer : now + session.HoldTime;
         var keepaliveTimer = StartKeepaliveTimer(session, state.Jitter, now, out var jitter);
@@ -112,8 +107,7 @@ public static class ConnectionFsm
             [new SendKeepalive(state.Connection)]);
     }
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) OnOpenConfirm(
-        OpenConfirm state, PeerEvent happened, TimeSpan now) =>
+    private static Step OnOpenConfirm(OpenConfirm state, PeerEvent happened, TimeSpan now) =>
         happened switch
         {
             KeepAliveMsg => Establish(state, now),
@@ -132,7 +126,7 @@ public static class ConnectionFsm
             _ => Stay(state),
         };
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) Establish(OpenConfirm state, TimeSpan now)
+    private static Step Establish(OpenConfirm state, TimeSpan now)
     {
         // RFC 9687 section 4.3, event 26: "starts the SendHoldTimer if the SendHoldTime is non-zero".
         var session = state.Session;
@@ -143,8 +137,7 @@ public static class ConnectionFsm
             [new SessionUp(state.Connection, session)]);
     }
 
-    private static (ConnectionState State, ValueList<PeerAction> Actions) OnEstablished(
-        Established state, PeerEvent happened, TimeSpan now) =>
+    private static Step OnEstablished(Established state, PeerEvent happened, TimeSpan now) =>
         happened switch
         {
             // RFC 4271 section 6.5 counts "KEEPALIVE, UPDATE, and/or NOTIFICATION messages": not ROUTE-REFRESH.
@@ -159,7 +152,7 @@ public static class ConnectionFsm
             // bounds the flush.
             TimersDue when now >= state.SendHoldTimer => Notify(
                 state, new Notification(ErrorCode.SendHoldTimerExpired, 0),
-                $"send hold timer expired: the peer took nothing for {Reasons.Seconds(SendHoldTime(state.Settings, state.Session))}"),
+                $"send hold timer expired: the peer took nothing for {Reasons.Seconds(SendHoldTime(state))}"),
             TimersDue when now >= state.KeepaliveTimer =>
                 (RestartKeepaliveTimer(state, now), [new SendKeepalive(state.Connection)]),
             BgpOpen => Unexpected(state, FiniteStateMachineError.UnexpectedMessageInEstablished, happened),
@@ -167,16 +160,14 @@ public static class ConnectionFsm
         };
 
     // RFC 4271 section 6.5: "the NOTIFICATION message with the Hold Timer Expired Error Code is sent".
-    private static (ConnectionState State, ValueList<PeerAction> Actions) HoldTimerExpires(
-        ConnectionState state, TimeSpan after) =>
+    private static Step HoldTimerExpires(ConnectionState state, TimeSpan after) =>
         Notify(
             state, new Notification(ErrorCode.HoldTimerExpired, 0),
             $"hold timer expired after {Reasons.Seconds(after)} in {state.BgpState}");
 
     // RFC 6608 section 4: "The Data field is a 1-octet, unsigned integer that indicates the type of the unexpected
     // message."
-    private static (ConnectionState State, ValueList<PeerAction> Actions) Unexpected(
-        ConnectionState state, byte subcode, PeerEvent message)
+    private static Step Unexpected(ConnectionState state, byte subcode, PeerEvent message)
     {
         var type = message switch
         {
@@ -218,6 +209,8 @@ public static class ConnectionFsm
         var time = SendHoldTime(settings, session);
         return time == TimeSpan.Zero || session.HoldTime == TimeSpan.Zero ? null : now + time;
     }
+
+    private static TimeSpan SendHoldTime(Established state) => SendHoldTime(state.Settings, state.Session);
 
     private static TimeSpan SendHoldTime(PeerSettings settings, NegotiatedSession session)
     {

@@ -38,7 +38,7 @@ public static class Negotiation
             myAs, (ushort)settings.HoldTime.TotalSeconds, settings.BgpIdentifier, capabilities.ToValueList());
     }
 
-    /// <summary>Judges a well-formed OPEN of the peer (RFC 4271 section 6.2) and says what both sides agree on.</summary>
+    /// <summary>Judges a well-formed OPEN of the peer, RFC 4271 section 6.2: what both agree on, or why not.</summary>
     public static OpenVerdict Judge(PeerSettings settings, OpenMessage received) =>
         JudgeAs(settings, received) ?? JudgeIdentifier(settings, received) ?? JudgeHoldTime(received)
         ?? Agree(settings, received);
@@ -78,7 +78,8 @@ public static class Negotiation
     private static OpenRefused? JudgeHoldTime(OpenMessage open) =>
         open.HoldTimeSeconds is 1 or 2
             ? Refuse(
-                OpenMessageError.UnacceptableHoldTime, Text($"the peer proposes a hold time of {open.HoldTimeSeconds} s"))
+                OpenMessageError.UnacceptableHoldTime,
+                Text($"the peer proposes a hold time of {open.HoldTimeSeconds} s"))
             : null;
 
     private static OpenVerdict Agree(PeerSettings settings, OpenMessage received)
@@ -87,8 +88,8 @@ public static class Negotiation
         var families = settings.Families.Where(offered.Contains).ToValueList();
         if (families.Count == 0)
         {
-            // RFC 5492 section 5: the data lists the capabilities that are missing, "encoded in the same way as it would
-            // be encoded in the OPEN message".
+            // RFC 5492 section 5: the data lists the missing capabilities, each "encoded in the same way as it would be
+            // encoded in the OPEN message".
             return Refuse(
                 OpenMessageError.UnsupportedCapability,
                 $"no address family in common: the peer offers {string.Join(", ", offered)}",
@@ -118,7 +119,8 @@ public static class Negotiation
     // RFC 4760 section 1: a speaker without the capability carries IPv4 unicast, and nothing else.
     private static List<Family> OfferedFamilies(OpenMessage open)
     {
-        var offered = open.Capabilities.OfType<MultiprotocolCapability>().Select(capability => capability.Family).ToList();
+        var capabilities = open.Capabilities.OfType<MultiprotocolCapability>();
+        var offered = capabilities.Select(capability => capability.Family).ToList();
         return offered.Count > 0 ? offered : [Family.IPv4Unicast];
     }
 

@@ -36,7 +36,7 @@ public abstract record PeerEvent;
 /// <summary>Event 1: the operator (or the start of the program) wants the session.</summary>
 public sealed record ManualStart : PeerEvent;
 
-/// <summary>Event 2: the operator takes the peer down: Cease/2 with RFC 9003 text; stays down until ManualStart.</summary>
+/// <summary>Event 2: the operator takes the peer down: Cease/2 with RFC 9003 text; down until ManualStart.</summary>
 /// <param name="Text">At most 255 octets of UTF-8; empty for none.</param>
 public sealed record ManualStop(string Text) : PeerEvent;
 
@@ -44,7 +44,7 @@ public sealed record ManualStop(string Text) : PeerEvent;
 /// <param name="Text">At most 255 octets of UTF-8; empty for none.</param>
 public sealed record ManualReset(string Text) : PeerEvent;
 
-/// <summary>Event 8: the program ends the session for a reason of its own, with the NOTIFICATION that says so.</summary>
+/// <summary>Event 8: the program ends the session for a reason of its own; it is retried after a wait.</summary>
 /// <param name="Reason">What the peer is told.</param>
 public sealed record AutomaticStop(Notification Reason) : PeerEvent;
 

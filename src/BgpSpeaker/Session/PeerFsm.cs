@@ -3,18 +3,18 @@ using AnycastVip.BgpSpeaker.Wire;
 namespace AnycastVip.BgpSpeaker.Session;
 
 /// <summary>
-/// The state machine of one peer: administrative state, dialling and retrying, accepting, collisions between the dialled
-/// and the accepted connection. Pure: each call yields the next state and what to do, in order.
+/// The state machine of one peer: administrative state, dialling and retrying, accepting, collisions between the
+/// dialled and the accepted connection. Pure: each call yields the next state and what to do, in order.
 /// </summary>
 /// <remarks>
 /// <para>Where RFC 4271 section 8.2.2 falls back to Idle after a failure, this machine falls back to Active: it dials
 /// again only after a wait, but takes the peer's connection at any time, so that a router which comes back is not
 /// refused. Idle means administratively down.</para>
-/// <para>Waits start at <see cref="PeerSettings.RetryMinimum"/>, double up to <see cref="PeerSettings.RetryMaximum"/> and
-/// are jittered to 75–100 %. They start over after a session that was Established for at least
-/// <see cref="PeerSettings.RetryMaximum"/>, and after an operator's start or reset; a Cease for too many prefixes, an
-/// administrative shutdown, a removed peer or exhausted resources, from either side, makes the next wait the
-/// longest.</para>
+/// <para>Waits start at <see cref="PeerSettings.RetryMinimum"/>, double up to
+/// <see cref="PeerSettings.RetryMaximum"/> and are jittered to 75–100 %. They start over after a session that was
+/// Established for at least <see cref="PeerSettings.RetryMaximum"/>, and after an operator's start or reset; a Cease
+/// for too many prefixes, an administrative shutdown, a removed peer or exhausted resources, from either side, makes
+/// the next wait the longest.</para>
 /// <para>Every id that the machine takes up (<see cref="Dial"/>, <see cref="TcpConnectionConfirmed"/>) ends in exactly
 /// one <see cref="CloseConnection"/>, also after <see cref="TcpConnectionFails"/>.</para>
 /// </remarks>

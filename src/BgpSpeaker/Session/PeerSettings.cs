@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;
 
-/// <summary>What the session machines know about one peer and about us. Immutable; a change makes a new machine.</summary>
+/// <summary>What the session machines know about one peer and us. Immutable; a change makes a new machine.</summary>
 public sealed record PeerSettings
 {
     /// <summary>Our AS number towards this peer, 1–4294967295 without AS_TRANS.</summary>
@@ -14,7 +14,7 @@ public sealed record PeerSettings
     /// <summary>Our BGP identifier, RFC 6286: any number but 0.</summary>
     public required uint BgpIdentifier { get; init; }
 
-    /// <summary>The hold time that we propose: 0, or 3 s – 65535 s in whole seconds. RFC 4271 suggests 90 s.</summary>
+    /// <summary>The hold time that we propose: 0, or 3–65535 s in whole seconds. RFC 4271 suggests 90 s.</summary>
     public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>The address families that we offer; at least one.</summary>
@@ -29,7 +29,7 @@ public sealed record PeerSettings
     /// <summary>The longest wait between two attempts (before jitter).</summary>
     public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a dial may take (ConnectRetryTime, RFC 4271 section 8): then it is given up and retried.</summary>
+    /// <summary>How long a dial may take (ConnectRetryTime, RFC 4271 section 8) until it is given up.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The "large value" of the hold timer in OpenSent: RFC 4271 section 8.2.2 suggests 4 minutes.</summary>
@@ -66,7 +66,7 @@ public sealed record NegotiatedSession
     /// <summary>The peer's BGP identifier.</summary>
     public required uint PeerIdentifier { get; init; }
 
-    /// <summary>The families that both sides offered (none at all counts as IPv4 unicast, RFC 4760 section 8).</summary>
+    /// <summary>The families that both sides offered; a peer that names none offers IPv4 unicast.</summary>
     public required ValueList<Family> Families { get; init; }
 
     /// <summary>Both sides carry AS numbers in four octets, RFC 6793.</summary>

@@ -59,7 +59,7 @@ public sealed record PeerState
     /// <summary>The session, if it is Established: its connection and what both sides agreed on.</summary>
     public Established? Established => Outgoing as Established ?? Incoming as Established;
 
-    /// <summary>When the next dial starts; null while dialling, connected as dialler, passive, up or down.</summary>
+    /// <summary>When the next dial starts; null: none is waited for.</summary>
     public TimeSpan? NextRetryAt => Dialing is null ? ConnectRetryTimer : null;
 
     /// <summary>The state of the most advanced connection.</summary>

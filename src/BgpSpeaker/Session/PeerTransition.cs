@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;
 
-/// <summary>One call of <see cref="PeerFsm.Next"/>: gathers the next state and the actions, then is thrown away.</summary>
+/// <summary>One call of <see cref="PeerFsm.Next"/>: gathers the next state and the actions.</summary>
 internal sealed class PeerTransition(PeerState before, TimeSpan now)
 {
     private readonly BgpState _from = before.BgpState;
@@ -163,9 +163,9 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             return;
         }
 
-        // RFC 4271 section 6.8: "a connection collision with an existing BGP connection that is in the Established state
-        // causes closing of the newly created connection." If the old one is dead its hold timer ends it, and the
-        // peer's next try is taken.
+        // RFC 4271 section 6.8: "a connection collision with an existing BGP connection that is in the Established
+        // state causes closing of the newly created connection." If the old one is dead its hold timer ends it, and
+        // the peer's next try is taken.
         if (_state.Established is not null)
         {
             Refuse(connection, Cease.ConnectionCollisionResolution);
@@ -277,8 +277,8 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         Ended(closed.Reason);
     }
 
-    // RFC 4486 section 4: it is "RECOMMENDED that a BGP speaker behave as though the DampPeerOscillations attribute were
-    // true" after such a Cease. Cease/5 is left to the usual doubling: a router that is only busy starting says it too.
+    // RFC 4486 section 4 recommends damping (DampPeerOscillations) after a Cease that does not pass by itself. Cease/5
+    // is left to the usual doubling: a router that is only busy starting says it too.
     private static bool EndsForLong(Notification? notification) =>
         notification is
         {

@@ -16,8 +16,9 @@ internal static class EventKinds
     public static ConnectionEvent[] OfConnection(ConnectionId id) =>
     [
         new Tcp_CR_Acked(id), new TcpConnectionConfirmed(id), new TcpConnectionFails(id, "peer closed the connection"),
-        new BgpOpen(id, PeerOpen()), new BgpOpen(id, PeerOpen(HigherIdentifier)), new BgpOpen(id, PeerOpen(holdTime: 1)),
-        new BgpOpen(id, PeerOpen(holdTime: 0)), new MessageError(id, Error(ErrorCode.MessageHeader, 1)),
+        new BgpOpen(id, PeerOpen()), new BgpOpen(id, PeerOpen(HigherIdentifier)),
+        new BgpOpen(id, PeerOpen(holdTime: 1)), new BgpOpen(id, PeerOpen(holdTime: 0)),
+        new MessageError(id, Error(ErrorCode.MessageHeader, 1)),
         new NotifMsg(id, Cease(CeaseError.MaximumNumberOfPrefixesReached)), new KeepAliveMsg(id), new UpdateMsg(id),
         new RouteRefreshMsg(id), new BytesWritten(id), new UpdateSent(id),
     ];

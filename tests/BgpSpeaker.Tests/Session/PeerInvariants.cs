@@ -83,7 +83,8 @@ internal sealed class PeerInvariants(PeerSettings settings, ulong seed)
         var held = new[] { State.Dialing, State.Outgoing?.Connection, State.Incoming?.Connection };
         Assert.Equal(_live.Order(ById), held.OfType<ConnectionId>().Order(ById));
 
-        var dialling = new object?[] { State.Dialing, State.Outgoing, State.NextRetryAt }.Count(part => part is not null);
+        object?[] parts = [State.Dialing, State.Outgoing, State.NextRetryAt];
+        var dialling = parts.Count(part => part is not null);
         var mustDial = State.AdminUp && !settings.Passive && State.Established is null;
         if (mustDial)
             Assert.Equal(1, dialling);
