@@ -38,7 +38,7 @@ public sealed class AdjRibOut
     /// <summary>How many prefixes of <paramref name="family"/> the peer has from us.</summary>
     public int CountAdvertised(Family family) => FindFamily(family)?.Advertised ?? 0;
 
-    /// <summary>Replaces what the peer is to have. Costs one pass over the routes, and nothing when none changed.</summary>
+    /// <summary>Replaces what the peer is to have. Costs one pass over the routes when any changed.</summary>
     public void SetDesired(RouteSet desired)
     {
         var unchanged = desired.Routes == _desired.Routes;
@@ -72,7 +72,7 @@ public sealed class AdjRibOut
 
     /// <summary>The peer asks for everything of a family once more, RFC 2918 section 4.</summary>
     /// <param name="family">Ignored unless it was negotiated.</param>
-    /// <param name="enhanced">Enhanced route refresh was negotiated: BoRR and EoRR enclose the routes, RFC 7313.</param>
+    /// <param name="enhanced">RFC 7313 was negotiated: BoRR and EoRR enclose the routes.</param>
     public void Refresh(Family family, bool enhanced)
     {
         if (FindFamily(family) is not { } state)

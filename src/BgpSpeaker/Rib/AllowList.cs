@@ -27,7 +27,7 @@ public sealed class AllowList(ValueList<AllowedPrefix> lines)
     /// <summary>The lines, in the order of the configuration.</summary>
     public ValueList<AllowedPrefix> Lines { get; } = lines;
 
-    /// <summary>Null when <paramref name="prefix"/> may be announced, else why not and the remedy, in one line.</summary>
+    /// <summary>Null when <paramref name="prefix"/> may be announced, else why not and the remedy.</summary>
     public string? Judge(Prefix prefix)
     {
         var minimum = prefix.IsIPv6 ? MinimumLengthIPv6 : MinimumLengthIPv4;

@@ -59,7 +59,7 @@ public static class ExportPolicy
     /// <summary>LOCAL_PREF where nobody asks for another.</summary>
     public const uint DefaultLocalPref = 100;
 
-    /// <summary>The path attributes; null when the peer cannot be told (<see cref="ExportContext.FindObstacle"/>).</summary>
+    /// <summary>The path attributes; null where <see cref="ExportContext.FindObstacle"/> names an obstacle.</summary>
     public static PathAttributes? Export(DesiredRoute route, ExportContext context)
     {
         var family = route.Prefix.Family;
@@ -79,8 +79,8 @@ public static class ExportPolicy
             // RFC 4271 section 5.1.5: "A BGP speaker MUST NOT include this attribute in UPDATE messages it sends to
             // external peers", and shall include it towards internal ones.
             LocalPref = context.IsExternal ? null : asked.LocalPref ?? overlay.LocalPref ?? DefaultLocalPref,
-            Communities = RouteAttributes.Sorted(asked.Communities.Concat(overlay.Communities)),
-            LargeCommunities = RouteAttributes.Sorted(asked.LargeCommunities.Concat(overlay.LargeCommunities)),
+            Communities = RouteAttributes.Union(asked.Communities, overlay.Communities),
+            LargeCommunities = RouteAttributes.Union(asked.LargeCommunities, overlay.LargeCommunities),
         };
     }
 }

@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Rib;
 
-/// <summary>Names one stream of one client. Never used again: a request on a stream that has ended is refused.</summary>
+/// <summary>Names one stream of one client; never used again.</summary>
 public readonly record struct LeaseStream(long Value);
 
 /// <summary>A client opens its lease, or takes it over from an older epoch or stream of its own.</summary>
@@ -94,7 +94,7 @@ public enum LeaseErrorKind
     OutOfResources,
 }
 
-/// <summary>Why a request was refused as a whole; nothing has changed but that the client is known to be alive.</summary>
+/// <summary>Why a request was refused as a whole. Nothing changed, but the client is known to be alive.</summary>
 /// <param name="Kind">The kind of mistake.</param>
 /// <param name="Text">What is wrong and the remedy, in one line.</param>
 public sealed record LeaseError(LeaseErrorKind Kind, string Text);

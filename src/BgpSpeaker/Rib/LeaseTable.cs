@@ -201,7 +201,7 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
         return LeaseReport.Leases(_clients.Values, now);
     }
 
-    /// <summary>Why a prefix that <paramref name="client"/> claims is not announced as it asks; null when it is.</summary>
+    /// <summary>Why a prefix that a client claims is not announced as it asks; null when it is.</summary>
     internal RefusedRoute? FindObstacle(LeaseClient client, string vip, Prefix prefix)
     {
         if (Emergency is { } emergency)
@@ -218,7 +218,9 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
 
     private static LeaseError? CheckHello(string clientId, TimeSpan ttl, TimeSpan heartbeatInterval)
     {
-        var text = clientId.Length is 0 or > MaximumNameLength || clientId.AsSpan().ContainsAnyExcept(ClientIdCharacters)
+        var isClientId = clientId.Length is > 0 and <= MaximumNameLength
+            && !clientId.AsSpan().ContainsAnyExcept(ClientIdCharacters);
+        var text = !isClientId
             ? $"a client id has 1-{MaximumNameLength} characters of [A-Za-z0-9._-]"
             : ttl < MinimumTtl || ttl > MaximumTtl
                 ? "lease_ttl must be 1 s - 60 s"

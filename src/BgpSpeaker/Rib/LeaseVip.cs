@@ -113,8 +113,9 @@ internal sealed record LeaseVip(string Name)
         return null;
     }
 
-    private static ValueList<PeerAttributes> Normalized(ValueList<PeerAttributes> peerAttributes) => peerAttributes
-        .OrderBy(own => own.Peer, StringComparer.Ordinal)
-        .Select(own => own with { Attributes = own.Attributes.Normalized() })
-        .ToValueList();
+    private static ValueList<PeerAttributes> Normalized(ValueList<PeerAttributes> peerAttributes) =>
+        peerAttributes.Count == 0 ? [] : peerAttributes
+            .OrderBy(own => own.Peer, StringComparer.Ordinal)
+            .Select(own => own with { Attributes = own.Attributes.Normalized() })
+            .ToValueList();
 }

@@ -42,13 +42,13 @@ public sealed record RouteAttributes
     /// <summary>The same with communities in ascending order without duplicates: equal in meaning is equal.</summary>
     public RouteAttributes Normalized() => this with
     {
-        Communities = Sorted(Communities),
-        LargeCommunities = Sorted(LargeCommunities),
+        Communities = Union(Communities, []),
+        LargeCommunities = Union(LargeCommunities, []),
     };
 
-    /// <summary>In ascending order without duplicates.</summary>
-    internal static ValueList<T> Sorted<T>(IEnumerable<T> values) where T : IComparable<T> =>
-        values.Distinct().Order().ToValueList();
+    /// <summary>The elements of both in ascending order without duplicates.</summary>
+    internal static ValueList<T> Union<T>(ValueList<T> left, ValueList<T> right) where T : IComparable<T> =>
+        left.Count + right.Count == 0 ? [] : left.Union(right).Order().ToValueList();
 
     private static string? TooMany(string what, int count) => count <= MaximumCommunities
         ? null
