@@ -1,0 +1,139 @@
+using System.Net;
+using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Tests.Rib;
+
+public sealed class ExportPolicyTests
+{
+    private static readonly IPAddress NextHop = IPAddress.Parse("10.0.1.2");
+    private static readonly DesiredRoute Plain = Routes.Route("203.0.113.50/32");
+    private static readonly RouteAttributes Rich = new()
+    {
+        Med = 10, LocalPref = 200, AsPathPrepend = 2, Communities = [5, 3], LargeCommunities = [new(2, 0, 0)],
+    };
+    private static readonly RouteAttributes Overlay = new()
+    {
+        Med = 99, LocalPref = 50, AsPathPrepend = 1, Communities = [4, 3],
+        LargeCommunities = [new(1, 0, 0), new(2, 0, 0)],
+    };
+
+    public static TheoryData<string, DesiredRoute, ExportContext, PathAttributes> Exports => new()
+    {
+        {
+            "eBGP: the own AS once, no LOCAL_PREF",
+            Plain, Routes.External,
+            new() { NextHop = NextHop, AsPath = [65001] }
+        },
+        {
+            "eBGP: prepends of announcement and peer add up, MED is the announcement's, communities are united",
+            Plain with { Attributes = Rich }, Routes.External with { Overlay = Overlay },
+            new()
+            {
+                NextHop = NextHop, AsPath = [65001, 65001, 65001, 65001], Med = 10, Communities = [3, 4, 5],
+                LargeCommunities = [new(1, 0, 0), new(2, 0, 0)],
+            }
+        },
+        {
+            "eBGP: the peer's MED where the announcement has none",
+            Plain, Routes.External with { Overlay = new() { Med = 99 } },
+            new() { NextHop = NextHop, AsPath = [65001], Med = 99 }
+        },
+        {
+            "iBGP: empty path whatever is prepended, LOCAL_PREF 100",
+            Plain with { Attributes = new() { AsPathPrepend = 3 } }, Routes.Internal,
+            new() { NextHop = NextHop, LocalPref = 100 }
+        },
+        {
+            "iBGP: the announcement's LOCAL_PREF",
+            Plain with { Attributes = Rich }, Routes.Internal with { Overlay = Overlay },
+            new()
+            {
+                NextHop = NextHop, LocalPref = 200, Med = 10, Communities = [3, 4, 5],
+                LargeCommunities = [new(1, 0, 0), new(2, 0, 0)],
+            }
+        },
+        {
+            "iBGP: the peer's LOCAL_PREF where the announcement has none",
+            Plain, Routes.Internal with { Overlay = new() { LocalPref = 50 } },
+            new() { NextHop = NextHop, LocalPref = 50 }
+        },
+        {
+            "attributes for this peer replace those for all",
+            Plain with { Attributes = Rich, PeerAttributes = [new("tor1", new() { Communities = [9] })] },
+            Routes.External,
+            new() { NextHop = NextHop, AsPath = [65001], Communities = [9] }
+        },
+        {
+            "attributes for another peer do nothing",
+            Plain with { PeerAttributes = [new("tor2", Rich)] }, Routes.External,
+            new() { NextHop = NextHop, AsPath = [65001] }
+        },
+        {
+            "IPv6: the next hop of the family",
+            Routes.Route("2001:db8::50/128"), Routes.External,
+            new() { NextHop = IPAddress.Parse("2001:db8::1"), AsPath = [65001] }
+        },
+        {
+            "RFC 1997 communities are attached, not obeyed",
+            Plain with { Attributes = new() { Communities = [WellKnownCommunity.NoAdvertise] } }, Routes.External,
+            new() { NextHop = NextHop, AsPath = [65001], Communities = [WellKnownCommunity.NoAdvertise] }
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Exports))]
+    public void Path_attributes_are(string why, DesiredRoute route, ExportContext context, PathAttributes expected)
+    {
+        Assert.NotEmpty(why);
+        Assert.Equal(expected, ExportPolicy.Export(route, context));
+    }
+
+    public static TheoryData<ExportContext, string> Obstacles => new()
+    {
+        { Routes.External with { Families = [Family.IPv6Unicast] }, "ipv4-unicast is not negotiated with tor1" },
+        {
+            Routes.External with { NextHopIPv4 = null },
+            "there is no ipv4-unicast next hop towards tor1: configure one for this peer"
+        },
+        {
+            Routes.External with { NextHopIPv4 = IPAddress.Parse("2001:db8::1") },
+            "there is no ipv4-unicast next hop towards tor1: configure one for this peer"
+        },
+        {
+            Routes.External with { NextHopIPv4 = IPAddress.Loopback },
+            "127.0.0.1 is no ipv4-unicast next hop that tor1 could use: configure another one for this peer"
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Obstacles))]
+    public void A_route_that_cannot_be_announced_has_a_reason(ExportContext context, string reason)
+    {
+        Assert.Equal(reason, context.FindObstacle(Family.IPv4Unicast));
+        Assert.Null(ExportPolicy.Export(Plain, context));
+    }
+
+    [Fact]
+    public void The_most_that_announcement_and_peer_may_ask_for_can_be_encoded()
+    {
+        var most = new RouteAttributes
+        {
+            Med = 1,
+            AsPathPrepend = RouteAttributes.MaximumPrepend,
+            Communities = Enumerable.Range(0, RouteAttributes.MaximumCommunities).Select(n => (uint)n).ToValueList(),
+            LargeCommunities = Enumerable.Range(0, RouteAttributes.MaximumCommunities)
+                .Select(n => new LargeCommunity((uint)n, 0, 0)).ToValueList(),
+        };
+        var other = most with
+        {
+            Communities = most.Communities.Select(community => community + 1000).ToValueList(),
+            LargeCommunities = most.LargeCommunities
+                .Select(community => community with { LocalData1 = 1 }).ToValueList(),
+        };
+        Assert.Null(most.FindFault());
+        var context = Routes.External with { FourOctetAs = false, LocalAs = 4200000001, Overlay = other };
+        var attributes = ExportPolicy.Export(Plain with { Attributes = most }, context)!;
+        Assert.NotNull(new EncodedAttributes(attributes, context.FourOctetAs));
+    }
+}
