@@ -53,8 +53,8 @@ internal sealed class LinkReader(DiagnosticList diagnostics, IReadOnlyDictionary
     {
         if (MappingReader.Open(node, diagnostics) is not { } keys)
             return null;
-        var name = keys.Required("node", TopologyTypes.Text, "");
-        var interfaceName = keys.Required("interface", TopologyTypes.Text, "");
+        var name = keys.Required("node", TopologyTypes.Word, "");
+        var interfaceName = keys.Required("interface", TopologyTypes.Word, "");
         ContainerlabKeys.RefuseIn(keys, ContainerlabKeys.LinkEnd);
         keys.Finish();
         return name.Length == 0 || interfaceName.Length == 0

@@ -19,11 +19,11 @@ internal sealed class NodeDefinitionReader(DiagnosticList diagnostics, string di
             return NodeDefinition.Empty;
         var definition = new NodeDefinition
         {
-            Kind = takesKind ? Optional(keys, "kind", TopologyTypes.Kind) : null,
-            Group = takesGroup ? Optional(keys, "group", TopologyTypes.Text) : null,
-            Image = Optional(keys, "image", TopologyTypes.Text),
-            NetworkMode = Optional(keys, "network-mode", TopologyTypes.NetworkMode),
-            Command = Optional(keys, "cmd", TopologyTypes.Command),
+            Kind = takesKind ? Optional(keys, "kind", TopologyTypes.Kind, "linux") : null,
+            Group = takesGroup ? Optional(keys, "group", TopologyTypes.Word, null) : null,
+            Image = Optional(keys, "image", TopologyTypes.Word, "refused"),
+            NetworkMode = Optional(keys, "network-mode", TopologyTypes.NetworkMode, "none"),
+            Command = Optional(keys, "cmd", TopologyTypes.Command, null),
             Binds = List(keys, "binds", _bind),
             Exec = List(keys, "exec", TopologyTypes.Command),
             Environment = Values(keys, "env", EnvironmentFault),
@@ -38,9 +38,14 @@ internal sealed class NodeDefinitionReader(DiagnosticList diagnostics, string di
         return definition;
     }
 
-    private static T? Optional<T>(MappingReader keys, string key, ScalarType<T> type)
-        where T : class =>
-        keys.TryRead(key, type, out var value) ? value : null;
+    // The stand-in for a refused value keeps one fault from looking like two; no topology comes of it.
+    private static T? Optional<T>(MappingReader keys, string key, ScalarType<T> type, T? standIn)
+        where T : class
+    {
+        if (keys.TryRead(key, type, out var value))
+            return value;
+        return keys.Node(key) is null ? null : standIn;
+    }
 
     private static IReadOnlyList<T> List<T>(MappingReader keys, string key, ScalarType<T> type) =>
         [.. (keys.List(key, type) ?? []).Select(item => item.Value)];

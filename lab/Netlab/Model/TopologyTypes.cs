@@ -9,6 +9,10 @@ internal static partial class TopologyTypes
     /// <summary>Any text, also the empty one.</summary>
     public static readonly ScalarType<string> Text = Of<string>("text", text => text);
 
+    /// <summary>Any text but the empty one.</summary>
+    public static readonly ScalarType<string> Word =
+        Of<string>("text", text => text.Length > 0 ? text : new Refused("must not be empty"));
+
     /// <summary>The name of a lab or a node, or a lab's prefix.</summary>
     public static readonly ScalarType<string> Name =
         Of<string>("name", text => NameFault(text) is { } fault ? new Refused(fault) : text);
