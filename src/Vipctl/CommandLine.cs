@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AnycastVip.Vipctl.Commands;
+using AnycastVip.Vipctl.Decode;
 
 namespace AnycastVip.Vipctl;
 
@@ -37,14 +38,21 @@ internal static class CommandLine
     private static RootCommand Build(CommandContext context)
     {
         var speaker = new SpeakerCall(context);
-        var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.")
-        {
+        var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.");
+        Command[] calls =
+        [
             PeersCommand.Create(speaker),
             RoutesCommand.Create(speaker),
             LeasesCommand.Create(speaker),
             EmergencyCommand.Create(speaker),
-        };
-        foreach (var option in speaker.Options)
+        ];
+        foreach (var call in calls)
+        {
+            call.Add(speaker.Format);
+            root.Add(call);
+        }
+        root.Add(DecodeCommand.Create(context));
+        foreach (var option in speaker.GlobalOptions)
             root.Add(option);
         return root;
     }

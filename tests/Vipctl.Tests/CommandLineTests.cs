@@ -13,6 +13,9 @@ public sealed class CommandLineTests
     [InlineData("peers --timeout 5", "'5' is not a duration with its unit", "Try")]
     [InlineData("peers --timeout 2h", "at most 1h0m", "Try")]
     [InlineData("peers shutdown", "'name'", "Try 'vipctl peers shutdown --help'")]
+    [InlineData("decode --nope", "unknown option '--nope'", "Try 'vipctl decode --help'")]
+    [InlineData("decode -o wide ff", "'wide' is not one of text and json", "Try 'vipctl decode --help'")]
+    [InlineData("decode --local-as x ff", "'x'", "Try 'vipctl decode --help'")]
     [InlineData("emergency withdraw", "'--reason' is required", "Try 'vipctl emergency withdraw --help'")]
     [InlineData("emergency withdraw --reason why --wait 2m", "at most 1m0s", "Try")]
     public async Task A_wrong_command_line_exits_2_with_the_remedy_on_standard_error(

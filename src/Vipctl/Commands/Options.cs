@@ -67,13 +67,18 @@ internal static class Options
         };
         if (!required)
             argument.DefaultValueFactory = _ => "";
-        // The library takes an option that it does not know for an argument.
-        argument.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: ['-', ..] } token])
-                result.AddError($"unknown option '{token.Value}'");
-        });
+        argument.Validators.Add(RefuseUnknownOptions);
         return argument;
+    }
+
+    /// <summary>For arguments: the library takes an option that it does not know for one.</summary>
+    public static void RefuseUnknownOptions(ArgumentResult result)
+    {
+        foreach (var token in result.Tokens)
+        {
+            if (token.Value is ['-', _, ..])
+                result.AddError($"unknown option '{token.Value}'");
+        }
     }
 
     /// <summary>Reads a value with <paramref name="tryParse"/>; what it refuses is an error of usage.</summary>

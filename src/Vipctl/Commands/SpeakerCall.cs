@@ -18,13 +18,14 @@ internal sealed class SpeakerCall(CommandContext context)
         Recursive = true,
     };
 
-    private readonly Option<TimeSpan?> _timeout = Recursive(Commands.Options.Span(
+    private readonly Option<TimeSpan?> _timeout = Recursive(Options.Span(
         "--timeout", TimeSpan.FromHours(1), "how long the daemon may take to answer (default 5s)"));
 
-    private readonly Option<OutputFormat> _format = Recursive(Commands.Options.Format());
+    /// <summary>How to find a daemon and how long to wait for it.</summary>
+    public IEnumerable<Option> GlobalOptions => [_apiDirectory, _timeout];
 
-    /// <summary>The options of all commands that call a daemon.</summary>
-    public IEnumerable<Option> Options => [_apiDirectory, _timeout, _format];
+    /// <summary>How to show an answer; for each command that calls a daemon.</summary>
+    public Option<OutputFormat> Format { get; } = Recursive(Options.Format());
 
     public CommandContext Context => context;
 
@@ -84,7 +85,7 @@ internal sealed class SpeakerCall(CommandContext context)
     /// <summary>Writes an answer in the format that was asked for.</summary>
     public void Show<TAnswer>(ParseResult arguments, View<TAnswer> view, TAnswer answer)
         where TAnswer : IMessage =>
-        view.Write(answer, arguments.GetValue(_format), context.Clock.GetUtcNow(), context.Out);
+        view.Write(answer, arguments.GetValue(Format), context.Clock.GetUtcNow(), context.Out);
 
     /// <summary>Runs <paramref name="work"/> with a client; returns its exit code or that of its failure.</summary>
     public async Task<int> RunAsync(
