@@ -1,29 +1,28 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text;
-using AnycastVip.Vipctl.Output;
 
 namespace AnycastVip.Vipctl.Commands;
 
 /// <summary>Options that are made the same way wherever they appear.</summary>
 internal static class Options
 {
-    private static readonly Dictionary<string, OutputFormat> Formats = new()
-    {
-        ["table"] = OutputFormat.Table,
-        ["wide"] = OutputFormat.Wide,
-        ["json"] = OutputFormat.Json,
-        ["jsonl"] = OutputFormat.JsonLines,
-    };
-
-    public static Option<OutputFormat> Format() => new("--output", "-o")
-    {
-        Description = "table (default), wide (all columns), json (one document) or jsonl (one line each)",
-        HelpName = "format",
-        CustomParser = Parser<OutputFormat>(
-            (string text, out OutputFormat format) => Formats.TryGetValue(text, out format),
-            "one of table, wide, json and jsonl"),
-    };
+    /// <summary>-o with one of <paramref name="formats"/>; the type's default when not given.</summary>
+    public static Option<T> Format<T>(string description, params (string Name, T Format)[] formats)
+        where T : struct, Enum =>
+        new("--output", "-o")
+        {
+            Description = description,
+            HelpName = "format",
+            CustomParser = Parser<T>(
+                (string text, out T format) =>
+                {
+                    var index = Array.FindIndex(formats, each => each.Name == text);
+                    format = index < 0 ? default : formats[index].Format;
+                    return index >= 0;
+                },
+                $"one of {string.Join(", ", formats.Select(each => each.Name))}"),
+        };
 
     /// <summary>A duration between zero and <paramref name="maximum"/>; null when not given.</summary>
     public static Option<TimeSpan?> Span(string name, TimeSpan maximum, string description) => new(name)

@@ -25,7 +25,12 @@ internal sealed class SpeakerCall(CommandContext context)
     public IEnumerable<Option> GlobalOptions => [_apiDirectory, _timeout];
 
     /// <summary>How to show an answer; for each command that calls a daemon.</summary>
-    public Option<OutputFormat> Format { get; } = Recursive(Options.Format());
+    public Option<OutputFormat> Format { get; } = Recursive(Options.Format(
+        "table (default), wide (all columns), json (one document) or jsonl (one line each)",
+        ("table", OutputFormat.Table),
+        ("wide", OutputFormat.Wide),
+        ("json", OutputFormat.Json),
+        ("jsonl", OutputFormat.JsonLines)));
 
     public CommandContext Context => context;
 

@@ -15,14 +15,8 @@ internal static class DecodeCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         hex.Validators.Add(Options.RefuseUnknownOptions);
-        var asJson = new Option<bool>("--output", "-o")
-        {
-            Description = "text (default) or json",
-            HelpName = "format",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = Options.Parser<bool>(
-                (string text, out bool json) => (json = text == "json") || text == "text", "one of text and json"),
-        };
+        var format = Options.Format(
+            "text (default) or json", ("text", DecodeFormat.Text), ("json", DecodeFormat.Json));
         var localAs = new Option<uint>("--local-as")
         {
             Description = "our AS number: a path that holds it is a loop",
@@ -32,7 +26,7 @@ internal static class DecodeCommand
         var twoOctetAs = new Option<bool>("--two-octet-as") { Description = "AS numbers take two octets (RFC 4271)" };
         var command = new Command("decode", "Decode BGP messages and say what the speaker would do.")
         {
-            hex, asJson, localAs, ibgp, twoOctetAs,
+            hex, format, localAs, ibgp, twoOctetAs,
         };
         command.SetAction(arguments => Run(
             context,
@@ -43,7 +37,7 @@ internal static class DecodeCommand
                 IsExternal = !arguments.GetValue(ibgp),
                 FourOctetAs = !arguments.GetValue(twoOctetAs),
             },
-            arguments.GetValue(asJson) ? DecodeJson.Write : DecodeText.Write));
+            arguments.GetValue(format) == DecodeFormat.Json ? DecodeJson.Write : DecodeText.Write));
         return command;
     }
 
@@ -66,5 +60,11 @@ internal static class DecodeCommand
         }
         write(DecodedMessage.All(octets, session), context.Out);
         return ExitCode.Ok;
+    }
+
+    private enum DecodeFormat
+    {
+        Text,
+        Json,
     }
 }
