@@ -12,9 +12,9 @@ internal static class Reasons
 
     public static string Reset(string text) => With("reset by the operator", text);
 
-    public static string Sent(Notification notification) => $"sent {Describe(notification)}";
+    public static string Sent(Notification notification) => $"sent {NotificationText.Describe(notification)}";
 
-    public static string Received(Notification notification) => $"received {Describe(notification)}";
+    public static string Received(Notification notification) => $"received {NotificationText.Describe(notification)}";
 
     public static string Seconds(TimeSpan time) =>
         time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
@@ -25,9 +25,5 @@ internal static class Reasons
         _ => type.ToString().ToUpperInvariant(),
     };
 
-    private static string Describe(Notification notification) =>
-        string.Create(
-            CultureInfo.InvariantCulture, $"NOTIFICATION {(byte)notification.Code}/{notification.Subcode}");
-
-    private static string With(string what, string text) => text.Length == 0 ? what : $"{what}: {text}";
+    private static string With(string what, string text) => text.Length == 0 ? what : $"{what}: {NotificationText.Printable(text)}";
 }

@@ -181,6 +181,22 @@ public sealed class PeerFsmTests
     }
 
     [Fact]
+    public void Reasons_are_one_line_in_words()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Take(new NotifMsg(
+            peer.Connect(), Cease(CeaseError.AdministrativeShutdown, [14, .. "kernel upgrade"u8])));
+        Assert.Equal("received Cease/Administrative Shutdown: kernel upgrade", peer.State.DownReason);
+
+        peer.TakeDeadline();
+        peer.Take(new MessageError(peer.Connect(), Error(ErrorCode.MessageHeader, 3, 9)));
+        Assert.Equal("sent Message Header Error/Bad Message Type: 09", peer.State.DownReason);
+
+        peer.Take(new ManualStop("one\ntwo"));
+        Assert.Equal("administratively down: one\\x0atwo", peer.State.DownReason);
+    }
+
+    [Fact]
     public void Peers_connection_is_accepted_while_we_wait_after_a_failure()
     {
         var peer = new PeerDriver().Started();
