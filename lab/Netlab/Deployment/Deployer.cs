@@ -86,11 +86,12 @@ internal sealed class Deployer(Topology topology, LabState empty)
     private async Task StartInitAsync(string nodeName, CancellationToken cancellation)
     {
         var node = StateOf(nodeName);
-        // Its own session, so that a Ctrl-C meant for netlab does not reach the lab.
+        // Its own session, so that a Ctrl-C meant for netlab does not reach the lab. unshare itself stays out of the
+        // network namespace: destroy leaves it alone, and it ends when it has reaped init.
         using var holder = Subprocess.Start(
             [
-                "setsid", "nsenter", $"--net=/run/netns/{node.Namespace}", "unshare", "--mount", "--uts", "--pid", "--fork",
-                "--mount-proc", .. InitCommand,
+                "setsid", "unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc",
+                "nsenter", $"--net=/run/netns/{node.Namespace}", .. InitCommand,
             ],
             NoEnvironment,
             capture: true);

@@ -1,0 +1,2 @@
+// In these namespaces "Lab" alone is the namespace.
+global using DeployedLab = AnycastVip.Netlab.Deployment.Lab;
