@@ -113,7 +113,7 @@ public static class ScalarTypes
         var digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
         var number = text[..(digits < 0 ? text.Length : digits)];
         var unit = text[number.Length..];
-        if (!IsDecimal(number))
+        if (!IsDecimal(number) || !unit.All(char.IsAsciiLetter))
             return new Refused($"{text.Quoted()} is not a duration such as 300ms, 5s, 1m");
         if (unit.Length == 0)
             return new Refused($"{text.Quoted()} needs a unit: ms, s, m or h");

@@ -10,8 +10,7 @@ internal static class SourceText
     {
         if (octets.Length > options.MaximumOctets)
         {
-            diagnostics.Error(
-                Position.Start, $"the file has {octets.Length} octets; at most {options.MaximumOctets} are read");
+            diagnostics.Error(Position.Start, $"the file has more than {options.MaximumOctets} octets");
             return null;
         }
         if (octets.StartsWith("\uFEFF"u8))

@@ -70,9 +70,16 @@ internal sealed class TreeBuilder(string text, YamlOptions options, DiagnosticLi
             Scalar scalar => ToScalar(scalar, at),
             SequenceStart sequence => Nested(at, sequence.Style == SequenceStyle.Flow ? '[' : null, () => Sequence(at)),
             MappingStart mapping => Nested(at, mapping.Style == MappingStyle.Flow ? '{' : null, () => Mapping(at)),
-            _ => throw new InvalidOperationException($"{first.GetType().Name} starts no node"),
+            _ => Misplaced(at),
         };
         return node is null || first is not NodeEvent properties ? node : Tagged(properties, at, node, before);
+    }
+
+    // The parser ends some malformed flow mappings between a key and its value.
+    private YamlNode? Misplaced(Position at)
+    {
+        diagnostics.Error(at, "not valid YAML: a value is missing before this");
+        return null;
     }
 
     private YamlNode Tagged(NodeEvent properties, Position at, YamlNode node, int before)

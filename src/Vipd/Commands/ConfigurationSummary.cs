@@ -15,7 +15,8 @@ internal static class ConfigurationSummary
         var speaker = configuration.Speaker;
         var text = new StringBuilder();
         Line(text, $"{path}: OK");
-        Line(text, $"node {speaker.NodeName}, AS {speaker.Asn}, sockets in {configuration.ApiDirectory}");
+        var site = configuration.Site is null ? "" : $" at {configuration.Site}";
+        Line(text, $"node {speaker.NodeName}{site}, AS {speaker.Asn}, sockets in {configuration.ApiDirectory}");
         Line(text, $"listens on {Joined(speaker.Listen)}");
         Line(text, $"may announce {Joined(speaker.AllowedPrefixes)}");
         var (ttl, heartbeat) = (ScalarTypes.Format(speaker.LeaseTtl), ScalarTypes.Format(speaker.LeaseHeartbeat));

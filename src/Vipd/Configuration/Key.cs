@@ -21,6 +21,9 @@ internal abstract record Key(string Name, string Meaning)
 
     /// <summary>What the value may be, for people.</summary>
     public abstract string TypeDescription { get; }
+
+    /// <summary>What the value may be, as a JSON Schema object.</summary>
+    public abstract string JsonSchema { get; }
 }
 
 /// <summary>A key with a single value.</summary>
@@ -34,6 +37,9 @@ internal sealed record Key<T>(string Name, ScalarType<T> Type, string Meaning) :
 
     /// <inheritdoc/>
     public override string TypeDescription => Type.Description;
+
+    /// <inheritdoc/>
+    public override string JsonSchema => Type.JsonSchema;
 }
 
 /// <summary>A key with a list of single values.</summary>
@@ -47,6 +53,9 @@ internal sealed record ListKey<T>(string Name, ScalarType<T> Type, string Meanin
 
     /// <inheritdoc/>
     public override string TypeDescription => $"list of {Type.Description}";
+
+    /// <inheritdoc/>
+    public override string JsonSchema => $$"""{"type":"array","items":{{Type.JsonSchema}}}""";
 }
 
 /// <summary>A key with a mapping, or with a list of mappings.</summary>
@@ -54,12 +63,29 @@ internal sealed record SectionKey(string Name, Section Section, bool IsList, str
 {
     /// <inheritdoc/>
     public override string TypeDescription => IsList ? "list of mappings" : "mapping";
+
+    /// <inheritdoc/>
+    public override string JsonSchema =>
+        IsList ? $$"""{"type":"array","items":{{Section.JsonSchema}}}""" : Section.JsonSchema;
 }
 
 /// <summary>What one mapping may hold.</summary>
 /// <param name="Keys">The keys that are read.</param>
 /// <param name="NotYet">Keys that are planned: they are refused as "not supported yet".</param>
-internal sealed record Section(IReadOnlyList<Key> Keys, IReadOnlyList<string> NotYet);
+internal sealed record Section(IReadOnlyList<Key> Keys, IReadOnlyList<string> NotYet)
+{
+    /// <summary>The mapping as a JSON Schema object: no key but these.</summary>
+    public string JsonSchema
+    {
+        get
+        {
+            var properties = string.Join(",", Keys.Select(key => $"\"{key.Name}\":{key.JsonSchema}"));
+            var required = string.Join(",", Keys.Where(key => key.IsRequired).Select(key => $"\"{key.Name}\""));
+            return "{\"type\":\"object\",\"additionalProperties\":false,"
+                + $"\"required\":[{required}],\"properties\":{{{properties}}}}}";
+        }
+    }
+}
 
 /// <summary>Reads keys of the table.</summary>
 internal static class KeyReading

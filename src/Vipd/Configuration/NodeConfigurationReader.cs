@@ -90,10 +90,10 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
                 diagnostics.Error(at, $"listen: {endPoint} is listed twice");
             listen.Add(endPoint);
         }
-        var items = reader.Sequence(SpeakerKeys.AllowedPrefixes.Name);
-        if (items is null or [])
+        var items = reader.Sequence(SpeakerKeys.AllowedPrefixes.Name) ?? [];
+        if (reader.Node(SpeakerKeys.AllowedPrefixes.Name) is null or YamlSequence { Items: [] })
             diagnostics.Warning(reader.PositionOf(SpeakerKeys.AllowedPrefixes.Name), NothingAllowed);
-        allowedPrefixes = (items ?? []).Select(ReadAllowedPrefix).OfType<AllowedPrefix>().ToValueList();
+        allowedPrefixes = items.Select(ReadAllowedPrefix).OfType<AllowedPrefix>().ToValueList();
         reader.Finish(SpeakerKeys.Section);
         return listen.ToValueList();
     }

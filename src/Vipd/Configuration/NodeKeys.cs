@@ -12,7 +12,7 @@ internal static class RootKeys
         "version",
         new("1", """{"const":1}""", scalar => scalar.IsPlain && scalar.Text == "1"
             ? 1
-            : new Refused($"{scalar.Text.Quoted()}, but this program reads version 1")),
+            : new Refused($"{scalar.Text.Quoted()} is not known: this program reads 1, without quotes")),
         "Version of the file's format.") { IsRequired = true };
 
     public static readonly SectionKey Node = new(

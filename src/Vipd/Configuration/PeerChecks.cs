@@ -54,11 +54,10 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         if (session.RetryMaximum < session.RetryMinimum)
         {
             var key = reader.Node(PeerKeys.RetryMaximum.Name) is null ? PeerKeys.RetryMinimum : PeerKeys.RetryMaximum;
-            Error(
-                reader,
-                key,
-                $"retryMaximum {ScalarTypes.Format(session.RetryMaximum)} is less than retryMinimum "
-                + ScalarTypes.Format(session.RetryMinimum));
+            var (minimum, maximum) = (session.RetryMinimum, session.RetryMaximum);
+            diagnostics.Error(
+                reader.PositionOf(key.Name),
+                $"retryMaximum, {ScalarTypes.Format(maximum)}, is less than retryMinimum, {ScalarTypes.Format(minimum)}");
         }
         if (session.SendHoldTime <= session.HoldTime)
         {

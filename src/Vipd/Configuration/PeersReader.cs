@@ -25,10 +25,10 @@ internal sealed class PeersReader(
             _shared.Read(defaults, Unnamed);
             defaults.Finish(PeerKeys.DefaultsSection);
         }
-        var items = root.Sequence(RootKeys.Peers.Name);
-        if (items is null or [])
+        var items = root.Sequence(RootKeys.Peers.Name) ?? [];
+        if (root.Node(RootKeys.Peers.Name) is null or YamlSequence { Items: [] })
             diagnostics.Warning(root.PositionOf(RootKeys.Peers.Name), "no peers: nothing is announced to anyone");
-        return (items ?? []).Select(item => ReadPeer(item, defaults)).OfType<PeerOptions>().ToValueList();
+        return items.Select(item => ReadPeer(item, defaults)).OfType<PeerOptions>().ToValueList();
     }
 
     private static PeerOptions Unnamed => new()

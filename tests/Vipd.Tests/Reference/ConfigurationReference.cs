@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AnycastVip.Vipd.Configuration;
+
+namespace AnycastVip.Vipd.Tests.Reference;
+
+/// <summary>Writes docs/configuration.md and docs/node.schema.json from the keys that the reader reads through.</summary>
+internal static class ConfigurationReference
+{
+    private const string Introduction = """
+        # The configuration file
+
+        One YAML file tells every process of a node what to do. `vipd --check --config FILE` reads it and reports all that
+        is wrong with it, one finding a line, as `file:line:column: error: what`; warnings do not stop anything.
+
+        The file is strict: an unknown key is an error, and so is a key given twice, an anchor or alias, a merge key, a tag,
+        a directive, a second document, a tab in the indentation, `yes`, `no`, `on` and `off` without quotes, and a
+        duration without unit. Durations are whole numbers with `ms`, `s`, `m` or `h`. An address with a colon at its
+        start or end, or inside `{ }` and `[ ]`, is best quoted. A key whose feature does not exist yet is refused as "not
+        supported yet". The same as a JSON Schema, for editors, is in [node.schema.json](node.schema.json).
+
+        This page is written from the table of keys that the program reads through; a test compares them.
+
+        ```yaml
+        version: 1
+        node: {name: edge-ams-1, site: ams, asn: 65001, routerId: 10.0.1.2}
+        peerDefaults: {holdTime: 9s, ttlSecurityHops: 1}
+        peers:
+          - {name: tor1, address: 10.0.1.1, asn: 65100, families: [ipv4, ipv6]}
+        speaker:
+          allowedPrefixes:
+            - {prefix: 203.0.113.0/24, ge: 32}
+            - {prefix: "2001:db8::/48", ge: 128}
+        ```
+
+        """;
+
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string Markdown()
+    {
+        var text = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
+        Append(text, "Top level", RootKeys.Section);
+        return text.ToString();
+    }
+
+    public static string Schema()
+    {
+        var schema = JsonNode.Parse(RootKeys.Section.JsonSchema)!.AsObject();
+        schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
+        schema.Insert(1, "title", "AnycastVip node configuration, version 1");
+        return $"{schema.ToJsonString(Indented)}\n";
+    }
+
+    private static void Append(StringBuilder text, string path, Section section)
+    {
+        text.Append($"\n## {path}\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
+        foreach (var key in section.Keys)
+            text.Append($"| `{key.Name}` | {key.TypeDescription} | {Default(key)} | {key.Meaning} |\n");
+        if (section.NotYet.Count > 0)
+            text.Append($"\nNot supported yet: {string.Join(", ", section.NotYet.Select(name => $"`{name}`"))}.\n");
+        var prefix = path == "Top level" ? "" : $"{path.Trim('`')}.";
+        foreach (var key in section.Keys.OfType<SectionKey>())
+        {
+            // The same keys as in `peers`, less those that only one peer can have.
+            if (key == RootKeys.PeerDefaults)
+                AppendDefaults(text);
+            else
+                Append(text, $"`{prefix}{key.Name}{(key.IsList ? "[]" : "")}`", key.Section);
+        }
+    }
+
+    private static void AppendDefaults(StringBuilder text)
+    {
+        var own = PeerKeys.Section.Keys.Except(PeerKeys.DefaultsSection.Keys).Select(key => $"`{key.Name}`");
+        text.Append($"\n## `peerDefaults`\n\nEvery key of `peers[]` but {string.Join(", ", own)}.\n");
+    }
+
+    private static string Default(Key key) =>
+        key.IsRequired ? "required" : key.DefaultText is { } text ? $"`{text}`" : key.Otherwise ?? "none";
+}
