@@ -34,9 +34,8 @@ internal static class ConfigurationSummary
         var notes = (session.Passive ? ", passive" : "") + (peer.Shutdown ? ", shut down" : "")
             + (peer.Password is null ? "" : ", MD5")
             + (peer.TtlSecurityHops is { } hops ? $", GTSM {hops}" : "");
-        var families = Joined(session.Families);
-        var holdTime = ScalarTypes.Format(session.HoldTime);
-        return $"peer {peer.Name}: {peer.Address}{scope}, AS {session.PeerAs} ({kind}), {families}, hold {holdTime}{notes}";
+        var terms = $"{Joined(session.Families)}, hold {ScalarTypes.Format(session.HoldTime)}";
+        return $"peer {peer.Name}: {peer.Address}{scope}, AS {session.PeerAs} ({kind}), {terms}{notes}";
     }
 
     private static string Joined<T>(IReadOnlyCollection<T> items) =>

@@ -54,10 +54,11 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         if (session.RetryMaximum < session.RetryMinimum)
         {
             var key = reader.Node(PeerKeys.RetryMaximum.Name) is null ? PeerKeys.RetryMinimum : PeerKeys.RetryMaximum;
-            var (minimum, maximum) = (session.RetryMinimum, session.RetryMaximum);
+            var minimum = ScalarTypes.Format(session.RetryMinimum);
+            var maximum = ScalarTypes.Format(session.RetryMaximum);
             diagnostics.Error(
                 reader.PositionOf(key.Name),
-                $"retryMaximum, {ScalarTypes.Format(maximum)}, is less than retryMinimum, {ScalarTypes.Format(minimum)}");
+                $"retryMaximum, {maximum}, is less than retryMinimum, {minimum}");
         }
         if (session.SendHoldTime <= session.HoldTime)
         {

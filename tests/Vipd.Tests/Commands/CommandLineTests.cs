@@ -81,7 +81,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("", "vipd: option '--config' is required\nRun 'vipd --help' for usage.\n")]
     [InlineData("--check", "vipd: option '--config' is required\nRun 'vipd --help' for usage.\n")]
     [InlineData("speaker", "vipd: option '--config' is required\nRun 'vipd speaker --help' for usage.\n")]
-    [InlineData("--config x", "vipd: say what to run, such as 'vipd speaker', or '--check'\nRun 'vipd --help' for usage.\n")]
+    [InlineData(
+        "--config x", "vipd: say what to run, such as 'vipd speaker', or '--check'\nRun 'vipd --help' for usage.\n")]
     [InlineData(
         "spaeker --config x",
         "vipd: unrecognized command or argument 'spaeker' (did you mean 'speaker'?)\nRun 'vipd --help' for usage.\n")]

@@ -37,21 +37,24 @@ public sealed class BrokenFileTests
     [Fact]
     public void A_directory_is_refused()
     {
-        var result = ConfigurationFile.Load("/");
+        var finding = Assert.Single(ConfigurationFile.Load("/").Diagnostics);
 
-        Assert.Equal("/:1:1: error: cannot read the file: it is a directory", Assert.Single(result.Diagnostics).ToString());
+        Assert.Equal("/:1:1: error: cannot read the file: it is a directory", finding.ToString());
     }
 
     [Fact]
-    public void An_empty_path_is_refused() =>
-        Assert.StartsWith(":1:1: error: cannot read the file", Assert.Single(ConfigurationFile.Load("").Diagnostics).ToString());
+    public void An_empty_path_is_refused()
+    {
+        var finding = Assert.Single(ConfigurationFile.Load("").Diagnostics);
+
+        Assert.StartsWith(":1:1: error: cannot read the file", finding.ToString());
+    }
 
     [Fact]
     public void A_device_without_end_is_refused_by_its_size()
     {
-        var result = ConfigurationFile.Load("/dev/zero");
+        var finding = Assert.Single(ConfigurationFile.Load("/dev/zero").Diagnostics);
 
-        Assert.Equal(
-            "/dev/zero:1:1: error: the file has more than 1048576 octets", Assert.Single(result.Diagnostics).ToString());
+        Assert.Equal("/dev/zero:1:1: error: the file has more than 1048576 octets", finding.ToString());
     }
 }

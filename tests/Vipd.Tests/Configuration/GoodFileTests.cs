@@ -9,6 +9,8 @@ namespace AnycastVip.Vipd.Tests.Configuration;
 
 public sealed class GoodFileTests
 {
+    private const string NothingAllowed = "speaker.allowedPrefixes lists no prefix: nothing may be announced";
+
     private static readonly ValueList<IPEndPoint> BothWildcards =
         [new IPEndPoint(IPAddress.Any, 179), new IPEndPoint(IPAddress.IPv6Any, 179)];
 
@@ -159,9 +161,11 @@ public sealed class GoodFileTests
     }
 
     [Theory]
-    [InlineData("", "1:1: warning: speaker.allowedPrefixes lists no prefix: nothing may be announced")]
-    [InlineData("speaker: {allowedPrefixes: []}", "5:28: warning: speaker.allowedPrefixes lists no prefix: nothing may be announced")]
-    [InlineData("speaker: {allowedPrefixes: [{prefix: 0.0.0.0/0, le: 32}]}", "5:29: warning: this permits the default route 0.0.0.0/0")]
+    [InlineData("", "1:1: warning: " + NothingAllowed)]
+    [InlineData("speaker: {allowedPrefixes: []}", "5:28: warning: " + NothingAllowed)]
+    [InlineData(
+        "speaker: {allowedPrefixes: [{prefix: 0.0.0.0/0, le: 32}]}",
+        "5:29: warning: this permits the default route 0.0.0.0/0")]
     public void A_doubtful_allow_list_is_a_warning_and_no_error(string speaker, string expected)
     {
         using var directory = new TemporaryDirectory();

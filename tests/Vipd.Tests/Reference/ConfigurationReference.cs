@@ -6,20 +6,20 @@ using AnycastVip.Vipd.Configuration;
 
 namespace AnycastVip.Vipd.Tests.Reference;
 
-/// <summary>Writes docs/configuration.md and docs/node.schema.json from the keys that the reader reads through.</summary>
+/// <summary>Writes docs/configuration.md and docs/node.schema.json from the keys that the program reads.</summary>
 internal static class ConfigurationReference
 {
     private const string Introduction = """
         # The configuration file
 
-        One YAML file tells every process of a node what to do. `vipd --check --config FILE` reads it and reports all that
-        is wrong with it, one finding a line, as `file:line:column: error: what`; warnings do not stop anything.
+        One YAML file tells every process of a node what to do. `vipd --check --config FILE` reads it and reports all
+        that is wrong with it, one finding a line, as `file:line:column: error: what`; warnings do not stop anything.
 
-        The file is strict: an unknown key is an error, and so is a key given twice, an anchor or alias, a merge key, a tag,
-        a directive, a second document, a tab in the indentation, `yes`, `no`, `on` and `off` without quotes, and a
-        duration without unit. Durations are whole numbers with `ms`, `s`, `m` or `h`. An address with a colon at its
-        start or end, or inside `{ }` and `[ ]`, is best quoted. A key whose feature does not exist yet is refused as "not
-        supported yet". The same as a JSON Schema, for editors, is in [node.schema.json](node.schema.json).
+        The file is strict: an unknown key is an error, and so is a key given twice, an anchor or alias, a merge key, a
+        tag, a directive, a second document, a tab in the indentation, `yes`, `no`, `on` and `off` without quotes, and
+        a duration without unit. Durations are whole numbers with `ms`, `s`, `m` or `h`. Quote an address that starts
+        or ends with a colon, or that stands in brackets of its own. A key whose feature does not exist yet is refused
+        as "not supported yet". The same as a JSON Schema, for editors, is in [node.schema.json](node.schema.json).
 
         This page is written from the table of keys that the program reads through; a test compares them.
 
