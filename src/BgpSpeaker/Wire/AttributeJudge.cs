@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AnycastVip.BgpSpeaker.Wire;
 
 /// <summary>
@@ -62,26 +64,23 @@ internal static class AttributeJudge
     };
 }
 
-/// <summary>Which attribute codes came already.</summary>
+/// <summary>Which attribute codes came already: one bit for each of the 256.</summary>
+[InlineArray(4)]
 internal struct SeenAttributes
 {
-    private UInt128 _low;
-    private UInt128 _high;
+    private ulong _element;
 
     /// <summary>Notes <paramref name="code"/>; false when it was there.</summary>
     public bool Add(AttributeCode code)
     {
-        if (Contains(code))
-            return false;
-        if ((byte)code < 128)
-            _low |= Bit(code);
-        else
-            _high |= Bit(code);
-        return true;
+        ref var word = ref this[(byte)code >> 6];
+        var bit = 1UL << ((byte)code & 63);
+        var isNew = (word & bit) == 0;
+        word |= bit;
+        return isNew;
     }
 
     /// <summary>True when it was there.</summary>
-    public readonly bool Contains(AttributeCode code) => (((byte)code < 128 ? _low : _high) & Bit(code)) != 0;
-
-    private static UInt128 Bit(AttributeCode code) => UInt128.One << ((byte)code & 127);
+    public readonly bool Contains(AttributeCode code) =>
+        (this[(byte)code >> 6] & (1UL << ((byte)code & 63))) != 0;
 }

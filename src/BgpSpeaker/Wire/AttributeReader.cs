@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace AnycastVip.BgpSpeaker.Wire;
 
 /// <summary>One path attribute as it stands in the message, RFC 4271 section 4.3.</summary>
@@ -27,48 +29,47 @@ public readonly ref struct RawAttribute
 /// </summary>
 public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 {
-    private WireCursor _cursor = new(attributes);
+    private const int ShortHeader = 3;
+    private const int ExtendedHeader = 4;
+
+    private ReadOnlySpan<byte> _rest = attributes;
 
     /// <summary>Where the next attribute starts, in octets from the start of the attributes.</summary>
     public int Position { get; private set; }
 
     /// <summary>What no attribute could be made of; empty when the attributes ended well.</summary>
-    public readonly ReadOnlySpan<byte> Leftover => _cursor.Rest;
+    public readonly ReadOnlySpan<byte> Leftover => _rest;
 
     /// <summary>Reads the next attribute; false at the end, and where the rest is not a whole attribute.</summary>
     public bool TryNext(out RawAttribute attribute)
     {
-        var cursor = _cursor;
         attribute = default;
-        if (!cursor.TryReadByte(out var flags) || !cursor.TryReadByte(out var code))
+        if (_rest.Length < ShortHeader)
             return false;
-        ushort length;
+        var flags = (AttributeFlags)_rest[0];
+        var headerLength = ShortHeader;
+        int valueLength = _rest[2];
         // RFC 4271 section 4.3 allows the extended length for a short value too.
-        if (((AttributeFlags)flags & AttributeFlags.ExtendedLength) != 0)
+        if ((flags & AttributeFlags.ExtendedLength) != 0)
         {
-            if (!cursor.TryReadUInt16(out length))
+            if (_rest.Length < ExtendedHeader)
                 return false;
+            headerLength = ExtendedHeader;
+            valueLength = BinaryPrimitives.ReadUInt16BigEndian(_rest[2..]);
         }
-        else if (cursor.TryReadByte(out var octet))
-        {
-            length = octet;
-        }
-        else
-        {
-            return false;
-        }
-        if (!cursor.TryTake(length, out var value))
+        var length = headerLength + valueLength;
+        if (length > _rest.Length)
             return false;
         attribute = new()
         {
-            Flags = (AttributeFlags)flags,
-            Code = (AttributeCode)code,
-            Value = value,
+            Flags = flags,
+            Code = (AttributeCode)_rest[1],
+            Value = _rest.Slice(headerLength, valueLength),
             Offset = Position,
-            Length = cursor.Position - Position,
+            Length = length,
         };
-        _cursor = cursor;
-        Position = cursor.Position;
+        _rest = _rest[length..];
+        Position += length;
         return true;
     }
 }
