@@ -135,7 +135,7 @@ public sealed class VectorsOverTcpTests(VectorSpeaker speaker) : IClassFixture<V
 
     private async Task AssertEstablishedAsync(TestPeer peer, Vector vector, int index)
     {
-        var status = await Poll.UntilAsync(
+        var status = await Poll.Until(
             () => speaker.StatusAsync(index),
             status => status.Received.Octets >= (ulong)peer.Sent || status.LastSent is not null,
             Bound,

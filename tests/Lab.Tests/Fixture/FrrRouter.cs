@@ -34,4 +34,13 @@ internal sealed class FrrRouter(DeployedLab lab, string name) : LabNode(lab, nam
     /// <summary>Waits until a peer's session is Established.</summary>
     public Task WaitEstablished(string peer, TimeSpan timeout) =>
         Poll.Until(() => SessionState(peer), state => state == "Established", timeout, $"{Name} is Established with {peer}");
+
+    /// <summary>How many UPDATEs of a peer bgpd has seen since its start, End-of-RIB included.</summary>
+    /// <remarks>FRR 8.4 shows a received End-of-RIB by itself only where graceful restart was negotiated.</remarks>
+    public async Task<int> CountUpdates(string peer) =>
+        (int)(await VtyshJson($"show bgp neighbors {peer}"))[peer]!["messageStats"]!["updatesRecv"]!;
+
+    /// <summary>Waits until bgpd has seen so many UPDATEs of a peer since its start.</summary>
+    public Task WaitUpdates(string peer, int count, TimeSpan timeout) => Poll.Until(
+        () => CountUpdates(peer), seen => seen >= count, timeout, $"{Name} has seen {count} UPDATEs of {peer}");
 }

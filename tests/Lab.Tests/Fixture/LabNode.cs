@@ -26,6 +26,10 @@ internal class LabNode(DeployedLab lab, string name)
         return result.Output;
     }
 
+    /// <summary>Starts a command in the node that runs until it is disposed of.</summary>
+    public Task<NodeProcess> StartProcess(params string[] arguments) =>
+        lab.StartAsync(name, arguments, TestContext.Current.CancellationToken);
+
     /// <summary>The kernel's routes to a prefix, as <c>ip -json route</c> shows them; empty when there is none.</summary>
     /// <param name="prefix">IPv4 or IPv6.</param>
     public async Task<JsonArray> KernelRoutes(string prefix)

@@ -1,0 +1,271 @@
+using System.Text.Json.Nodes;
+using AnycastVip.Lab.Tests.Fixture;
+
+namespace AnycastVip.Lab.Tests;
+
+/// <summary>How sessions with FRR come up, are protected, and are ended by either side.</summary>
+public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
+{
+    private const string Password = "correct horse";
+
+    [Fact]
+    public async Task A_session_with_MD5_comes_up_in_both_families()
+    {
+        using var secrets = new TemporaryDirectory();
+        var file = await WritePasswordAsync(secrets, Password);
+        await Router.Configure(
+            "router bgp 65100", $"neighbor {NodeIPv4} password {Password}", $"neighbor {NodeIPv6} password {Password}");
+        try
+        {
+            using var speaker = await StartEstablishedAsync($"""
+                  - {"{"}name: tor1, address: {RouterIPv4}, asn: 65100, passwordFile: {file}{"}"}
+                  - {"{"}name: tor2, address: "{RouterIPv6}", asn: 65100, passwordFile: {file}{"}"}
+                """);
+            await Router.WaitEstablished(NodeIPv6, Timeout);
+        }
+        finally
+        {
+            await Router.Configure(
+                "router bgp 65100", $"no neighbor {NodeIPv4} password", $"no neighbor {NodeIPv6} password");
+        }
+    }
+
+    [Fact]
+    public async Task Fault_19_a_wrong_MD5_key_is_shown_as_such_and_leaves_other_peers_alone()
+    {
+        using var secrets = new TemporaryDirectory();
+        var file = await WritePasswordAsync(secrets, "wrong");
+        await Router.Configure("router bgp 65100", $"neighbor {NodeIPv4} password {Password}");
+        try
+        {
+            using var speaker = await StartEstablishedAsync($"""
+                  - {"{"}name: tor1, address: {RouterIPv4}, asn: 65100, passwordFile: {file}, connectTimeout: 1s{"}"}
+                  - {"{"}name: tor2, address: "{RouterIPv6}", asn: 65100{"}"}
+                """, NodeIPv6);
+            var before = await ForeignClient.PeerAsync(speaker, "tor2");
+
+            await Poll.Until(
+                () => ForeignClient.PeerAsync(speaker, "tor1"),
+                peer => ((string?)peer["reason"])?.Contains("TCP MD5", StringComparison.Ordinal) == true,
+                Timeout,
+                "the speaker suspects the key");
+
+            var after = await ForeignClient.PeerAsync(speaker, "tor2");
+            Assert.Equal("PEER_STATE_ESTABLISHED", (string)after["state"]!);
+            Assert.Equal(
+                (string)before["session"]!["establishedAt"]!, (string)after["session"]!["establishedAt"]!, Milliseconds);
+        }
+        finally
+        {
+            await Router.Configure("router bgp 65100", $"no neighbor {NodeIPv4} password");
+        }
+    }
+
+    [Fact]
+    public async Task A_session_with_GTSM_comes_up_and_fails_without_it_on_our_side()
+    {
+        await Router.Configure(
+            "router bgp 65100", $"neighbor {NodeIPv4} ttl-security hops 1", $"neighbor {NodeIPv6} ttl-security hops 1");
+        try
+        {
+            using var speaker = await StartEstablishedAsync($"""
+                  - {"{"}name: tor1, address: {RouterIPv4}, asn: 65100, ttlSecurityHops: 1{"}"}
+                  - {"{"}name: tor2, address: "{RouterIPv6}", asn: 65100, connectTimeout: 1s, ttl: 1{"}"}
+                """);
+            await Poll.Until(
+                () => ForeignClient.PeerAsync(speaker, "tor2"),
+                peer => ((string?)peer["reason"])?.Contains("no answer", StringComparison.Ordinal) == true,
+                Timeout,
+                "without GTSM our packets are dropped");
+            Assert.NotEqual("Established", await Router.SessionState(NodeIPv6));
+        }
+        finally
+        {
+            await Router.Configure(
+                "router bgp 65100", $"no neighbor {NodeIPv4} ttl-security hops 1",
+                $"no neighbor {NodeIPv6} ttl-security hops 1");
+        }
+    }
+
+    [Fact]
+    public async Task A_passive_speaker_waits_for_the_router()
+    {
+        using var speaker = await StartEstablishedAsync(
+            $"  - {{name: tor1, address: {RouterIPv4}, asn: 65100, passive: true}}");
+
+        Assert.Equal(["10.0.1.2:179"], await LocalEndsAsync());
+    }
+
+    [Fact]
+    public async Task A_passive_router_is_dialled()
+    {
+        await Router.Configure("router bgp 65100", $"neighbor {NodeIPv4} passive");
+        try
+        {
+            using var speaker = await StartEstablishedAsync();
+
+            Assert.DoesNotContain("10.0.1.2:179", await LocalEndsAsync());
+        }
+        finally
+        {
+            await Router.Configure("router bgp 65100", $"no neighbor {NodeIPv4} passive");
+        }
+    }
+
+    [Fact]
+    public async Task After_collisions_exactly_one_connection_is_left()
+    {
+        using var speaker = await StartEstablishedAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            // Both sides drop the session and dial at the same moment.
+            var reset = ForeignClient.CallAsync(speaker, "ResetPeer", """{"name": "tor1", "reason": "collide"}""");
+            await Router.Vtysh($"clear bgp ipv4 unicast {NodeIPv4}");
+            await reset;
+
+            await WaitStateAsync(speaker, "ESTABLISHED");
+            await Router.WaitEstablished(NodeIPv4, Timeout);
+            await Poll.Until(LocalEndsAsync, ends => ends.Count == 1, Timeout, "one connection is left");
+        }
+    }
+
+    [Fact]
+    public async Task Our_shutdown_text_reaches_the_router()
+    {
+        using var speaker = await StartEstablishedAsync();
+
+        await ForeignClient.CallAsync(
+            speaker, "SetPeerAdminState",
+            """{"name": "tor1", "adminState": "PEER_ADMIN_STATE_DOWN", "reason": "kernel upgrade"}""");
+
+        await Poll.Until(
+            async () => await Router.Vtysh($"show bgp neighbors {NodeIPv4}"),
+            text => text.Contains("Cease/Administrative Shutdown", StringComparison.Ordinal)
+                && text.Contains("kernel upgrade", StringComparison.Ordinal),
+            Timeout,
+            "the router shows the text");
+        Assert.Equal("PEER_STATE_IDLE", (string)(await ForeignClient.PeerAsync(speaker, "tor1"))["state"]!);
+
+        await ForeignClient.CallAsync(
+            speaker, "SetPeerAdminState", """{"name": "tor1", "adminState": "PEER_ADMIN_STATE_UP"}""");
+        await Router.WaitEstablished(NodeIPv4, Timeout);
+    }
+
+    [Fact]
+    public async Task Fault_18_the_routers_shutdown_is_shown_with_its_text_and_not_retried_every_second()
+    {
+        using var speaker = await StartEstablishedAsync();
+        await Router.Configure("router bgp 65100", $"neighbor {NodeIPv4} shutdown message router maintenance");
+        try
+        {
+            var peer = await Poll.Until(
+                () => ForeignClient.PeerAsync(speaker, "tor1"),
+                peer => peer["lastReceived"] is not null && peer["nextRetryAt"] is not null,
+                Timeout,
+                "the Cease is shown");
+
+            Assert.Equal(
+                "Cease/Administrative Shutdown: router maintenance", (string)peer["lastReceived"]!["text"]!);
+            var wait = Time(peer["nextRetryAt"]!) - Time(peer["stateSince"]!);
+            Assert.True(wait > TimeSpan.FromSeconds(20), $"the next try comes after {wait}");
+        }
+        finally
+        {
+            await Router.Configure("router bgp 65100", $"no neighbor {NodeIPv4} shutdown");
+        }
+        await Router.WaitEstablished(NodeIPv4, Timeout);
+    }
+
+    [Fact]
+    public async Task Fault_18_a_prefix_limit_at_the_router_is_shown_and_not_retried_every_second()
+    {
+        using var speaker = await StartEstablishedAsync();
+        await Router.Configure(
+            "router bgp 65100", "address-family ipv4 unicast", $"neighbor {NodeIPv4} maximum-prefix 1");
+        try
+        {
+            using var lease = await ForeignLease.OpenAsync(speaker);
+            await lease.SendAsync("""
+                {"desiredSet": {"revision": "1", "vips": [{"vip": "web", "intent": "VIP_INTENT_ANNOUNCE",
+                "routes": [{"prefix": "203.0.113.1/32"}, {"prefix": "203.0.113.2/32"}]}]}}
+                """);
+
+            var peer = await Poll.Until(
+                () => ForeignClient.PeerAsync(speaker, "tor1"),
+                peer => peer["lastReceived"] is not null && peer["nextRetryAt"] is not null,
+                Timeout,
+                "the Cease is shown");
+
+            Assert.StartsWith(
+                "Cease/Maximum Number of Prefixes Reached", (string)peer["lastReceived"]!["text"]!,
+                StringComparison.Ordinal);
+            Assert.True(Time(peer["nextRetryAt"]!) - Time(peer["stateSince"]!) > TimeSpan.FromSeconds(20));
+        }
+        finally
+        {
+            await Router.Configure(
+                "router bgp 65100", "address-family ipv4 unicast", $"no neighbor {NodeIPv4} maximum-prefix");
+            await Router.Vtysh($"clear bgp ipv4 unicast {NodeIPv4}");
+        }
+    }
+
+    [Fact]
+    public async Task The_host_names_of_both_sides_are_shown()
+    {
+        using var speaker = await StartEstablishedAsync();
+
+        var peer = await WaitStateAsync(speaker, "ESTABLISHED");
+        Assert.Equal("router1", (string)peer["session"]!["peerHostName"]!);
+        Assert.Equal("node1", (string)(await Router.VtyshJson($"show bgp neighbors {NodeIPv4}"))[NodeIPv4]!["hostname"]!);
+    }
+
+    [Fact]
+    public async Task SIGTERM_withdraws_says_why_and_exits_with_0()
+    {
+        using var speaker = await StartEstablishedAsync();
+        using var lease = await ForeignLease.OpenAsync(speaker);
+        await lease.AnnounceAsync(BothVips);
+        await WaitRoutedAsync(VipIPv4);
+
+        Assert.Equal(0, await speaker.Terminate());
+
+        await WaitGoneAsync(VipIPv4);
+        await WaitGoneAsync(VipIPv6);
+        var text = await Router.Vtysh($"show bgp neighbors {NodeIPv4}");
+        Assert.Contains("Cease/Administrative Shutdown", text, StringComparison.Ordinal);
+        Assert.Contains("the speaker stops", text, StringComparison.Ordinal);
+        Assert.False(File.Exists(speaker.SocketPath));
+    }
+
+    // The wall-clock time of an unchanged moment is computed anew for each view.
+    private sealed class SameMoment : IEqualityComparer<string>
+    {
+        public bool Equals(string? x, string? y) => (Parse(x!) - Parse(y!)).Duration() < TimeSpan.FromMilliseconds(100);
+
+        public int GetHashCode(string obj) => 0;
+    }
+
+    private static readonly SameMoment Milliseconds = new();
+
+    private static DateTimeOffset Time(JsonNode timestamp) => Parse((string)timestamp!);
+
+    private static DateTimeOffset Parse(string text) =>
+        DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static async Task<string> WritePasswordAsync(TemporaryDirectory directory, string password)
+    {
+        var file = Path.Combine(directory.Path, "password");
+        await File.WriteAllTextAsync(file, password + "\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return file;
+    }
+
+    /// <summary>The node's ends of its established BGP connections over IPv4.</summary>
+    private async Task<IReadOnlyList<string>> LocalEndsAsync()
+    {
+        var lines = await Node.Run("ss", "-4", "-H", "-t", "-n", "state", "established");
+        return lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2])
+            .ToList();
+    }
+}
