@@ -25,5 +25,6 @@ internal static class Reasons
         _ => type.ToString().ToUpperInvariant(),
     };
 
-    private static string With(string what, string text) => text.Length == 0 ? what : $"{what}: {NotificationText.Printable(text)}";
+    private static string With(string what, string text) =>
+        text.Length == 0 ? what : $"{what}: {NotificationText.Printable(text)}";
 }
