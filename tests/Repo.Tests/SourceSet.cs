@@ -29,21 +29,28 @@ internal sealed class SourceSet(Func<IEnumerable<SourceFile>> files)
                 .Select(path => MetadataReference.CreateFromFile(path)),
         ]);
 
-    private readonly Lazy<CSharpCompilation> _compilation = new(() => CSharpCompilation.Create(
-        "House",
-        files().Select(file => CSharpSyntaxTree.ParseText(file.Text, path: file.Path))
-            .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, path: "ImplicitUsings")),
-        Assemblies.Value,
-        new CSharpCompilationOptions(OutputKind.ConsoleApplication, allowUnsafe: true)));
+    // The models are kept: what one rule made them find out, the next need not.
+    private readonly Lazy<List<(CompilationUnitSyntax Root, SemanticModel Model)>> _models = new(() => Models(files()));
 
     /// <summary>A set of one file, for the samples that prove a rule.</summary>
     public static SourceSet Of(string path, string text) => new(() => [new SourceFile(path, text)]);
 
     /// <summary>Each file under one of <paramref name="folders"/>, with what its names mean.</summary>
     public IEnumerable<(CompilationUnitSyntax Root, SemanticModel Model)> Under(params string[] folders) =>
-        from tree in _compilation.Value.SyntaxTrees
-        where folders.Any(folder => tree.FilePath.StartsWith(folder, Ordinal))
-        select (tree.GetCompilationUnitRoot(), _compilation.Value.GetSemanticModel(tree));
+        from file in _models.Value
+        where folders.Any(folder => file.Root.SyntaxTree.FilePath.StartsWith(folder, Ordinal))
+        select file;
+
+    private static List<(CompilationUnitSyntax Root, SemanticModel Model)> Models(IEnumerable<SourceFile> files)
+    {
+        var trees = files.Select(file => CSharpSyntaxTree.ParseText(file.Text, path: file.Path)).ToList();
+        var compilation = CSharpCompilation.Create(
+            "House",
+            trees.Prepend(CSharpSyntaxTree.ParseText(ImplicitUsings)),
+            Assemblies.Value,
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication, allowUnsafe: true));
+        return [.. trees.Select(tree => (tree.GetCompilationUnitRoot(), compilation.GetSemanticModel(tree)))];
+    }
 }
 
 internal static class SyntaxNodeExtensions
