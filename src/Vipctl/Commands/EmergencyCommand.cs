@@ -7,6 +7,10 @@ namespace AnycastVip.Vipctl.Commands;
 /// <summary><c>vipctl emergency</c>: straight to the speaker, for when nothing else answers.</summary>
 internal static class EmergencyCommand
 {
+    private static readonly View<LiftEmergencyWithdrawResponse> LiftView = new(
+        answer => [answer],
+        (answer, _, _, output) => output.WriteLine(answer.Lifted ? "lifted" : "none was in force"));
+
     public static Command Create(SpeakerCall speaker) =>
         new("emergency", "Withdraw everything at once, whatever clients declare.")
         {
@@ -59,13 +63,11 @@ internal static class EmergencyCommand
     private static Command Lift(SpeakerCall speaker)
     {
         var command = new Command("lift", "Announce again what live leases declare.");
-        command.SetAction((arguments, cancellation) => speaker.RunAsync(arguments, async client =>
-        {
-            var call = speaker.DeadlineIn(speaker.TimeoutOf(arguments), cancellation);
-            var answer = await client.LiftEmergencyWithdrawAsync(new LiftEmergencyWithdrawRequest(), call);
-            speaker.Context.Out.WriteLine(answer.Lifted ? "lifted" : "none was in force");
-            return ExitCode.Ok;
-        }));
+        command.SetAction((arguments, cancellation) => speaker.ShowAsync(
+            arguments,
+            LiftView,
+            (client, call) => client.LiftEmergencyWithdrawAsync(new LiftEmergencyWithdrawRequest(), call),
+            cancellation));
         return command;
     }
 }

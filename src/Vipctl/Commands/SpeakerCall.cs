@@ -53,8 +53,10 @@ internal sealed class SpeakerCall(CommandContext context)
         RunAsync(arguments, async client =>
         {
             var answer = await call(client, DeadlineIn(TimeoutOf(arguments) + extraTime, cancellation));
-            Show(arguments, view, answer);
-            return judge?.Invoke(answer) ?? ExitCode.Ok;
+            var exitCode = judge?.Invoke(answer) ?? ExitCode.Ok;
+            if (exitCode != ExitCode.NotFound)
+                Show(arguments, view, answer);
+            return exitCode;
         });
 
     /// <summary>Shows every answer of a stream until it ends or the operator has seen enough.</summary>
