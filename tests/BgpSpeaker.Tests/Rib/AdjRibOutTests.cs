@@ -77,6 +77,20 @@ public sealed class AdjRibOutTests
     }
 
     [Fact]
+    public void Attributes_that_keep_changing_are_sent_each_time_and_only_then()
+    {
+        UpAndSynced(Routes.Route("203.0.113.50/32"));
+        for (var med = 1u; med <= 50; med++)
+        {
+            _rib.SetDesired(Routes.Set(2 * med, Routes.Route("203.0.113.50/32", new() { Med = med })));
+            Assert.Equal(["announce 1"], PullAll());
+            var same = new RouteAttributes { Med = med, LocalPref = 1 };
+            _rib.SetDesired(Routes.Set((2 * med) + 1, Routes.Route("203.0.113.50/32", same)));
+            Assert.Empty(PullAll());
+        }
+    }
+
+    [Fact]
     public void Routes_with_equal_attributes_share_a_message_wherever_they_stand_in_the_table()
     {
         _rib.SessionUp(Routes.External);
@@ -136,6 +150,16 @@ public sealed class AdjRibOutTests
         _rib.Refresh(Family.IPv6Unicast, enhanced: false);
         Assert.Equal(["announce 1"], PullAll());
         Assert.Empty(PullAll());
+    }
+
+    [Fact]
+    public void After_a_refresh_a_change_sends_the_change_alone()
+    {
+        UpAndSynced(Routes.Thousand(0));
+        _rib.Refresh(Family.IPv4Unicast, enhanced: false);
+        Assert.Equal(["announce 810", "announce 190"], PullAll());
+        _rib.SetDesired(Routes.Set(2, Routes.Thousand(0).Skip(1)));
+        Assert.Equal(["withdraw 1"], PullAll());
     }
 
     [Fact]
