@@ -61,7 +61,10 @@ internal static class CommandLineInterface
 
     private static Command Deploy()
     {
-        var reconfigure = new Option<bool>("--reconfigure", "-c") { Description = "destroy the lab first if it is deployed" };
+        var reconfigure = new Option<bool>("--reconfigure", "-c")
+        {
+            Description = "destroy the lab first if it is deployed",
+        };
         var command = new Command("deploy", "Make the lab.") { TopologyOption, NameOption, reconfigure };
         command.SetAction((parsed, cancellation) => WithTopologyAsync(parsed, async topology =>
         {
@@ -83,7 +86,10 @@ internal static class CommandLineInterface
             DefaultValueFactory = _ => "table",
         };
         format.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("inspect", "Show the nodes of a deployed lab.") { TopologyOption, NameOption, format };
+        var command = new Command("inspect", "Show the nodes of a deployed lab.")
+        {
+            TopologyOption, NameOption, format,
+        };
         command.SetAction((parsed, cancellation) => WithTopologyAsync(parsed, async topology =>
         {
             var lab = Lab.Open(topology);
@@ -122,7 +128,11 @@ internal static class CommandLineInterface
     private static Command Destroy()
     {
         // A file that was broken after the deployment must not keep the lab alive.
-        var topologyOption = new Option<string?>("--topo", "-t") { Description = "the containerlab file", HelpName = "FILE" };
+        var topologyOption = new Option<string?>("--topo", "-t")
+        {
+            Description = "the containerlab file",
+            HelpName = "FILE",
+        };
         var command = new Command("destroy", "Remove the lab and all its processes; no fault if it is not deployed.")
         {
             topologyOption, NameOption,
@@ -175,8 +185,8 @@ internal static class CommandLineInterface
         {
             var interfaces = node.Interfaces.Select(item => $"{item.Name} {string.Join(' ', item.Addresses)}");
             Console.WriteLine(string.Format(
-                CultureInfo.InvariantCulture, Row, node.Name, node.Namespace, node.Image, node.IsRunning ? "running" : "gone",
-                node.Pid, string.Join(", ", interfaces)));
+                CultureInfo.InvariantCulture, Row, node.Name, node.Namespace, node.Image,
+                node.IsRunning ? "running" : "gone", node.Pid, string.Join(", ", interfaces)));
         }
     }
 }

@@ -83,7 +83,10 @@ public sealed class NetlabTests
     public async Task A_failing_exec_is_reported_and_the_lab_stands()
     {
         var topology = SmallTopology("exec");
-        topology = topology with { Nodes = [topology.Nodes[0] with { Exec = [["false"], ["true"]] }, topology.Nodes[1]] };
+        topology = topology with
+        {
+            Nodes = [topology.Nodes[0] with { Exec = [["false"], ["true"]] }, topology.Nodes[1]],
+        };
 
         var lab = await DeployedLab.DeployAsync(topology, TestContext.Current.CancellationToken);
         try
@@ -120,7 +123,7 @@ public sealed class NetlabTests
         {
             var greeting = Path.Combine(directory.Path, "greeting");
             await Poll.Until(
-                () => File.Exists(greeting) ? File.ReadAllText(greeting) : "",
+                async () => File.Exists(greeting) ? await File.ReadAllTextAsync(greeting) : "",
                 text => text == "hello there\n",
                 Timeout,
                 "the command wrote into the bound directory");
@@ -172,8 +175,11 @@ public sealed class NetlabTests
         [HostNode("a"), HostNode("b")],
         [new Link(new LinkEnd("a", "eth1"), new LinkEnd("b", "eth1"), 1500)]);
 
-    private static TopologyNode HostNode(string name) =>
-        new(name, NodeImage.Host, [], Command: null, [], new Dictionary<string, string>(), new Dictionary<string, string>());
+    private static TopologyNode HostNode(string name)
+    {
+        var none = new Dictionary<string, string>();
+        return new(name, NodeImage.Host, Binds: [], Command: null, Exec: [], Environment: none, Sysctls: none);
+    }
 
     private static Dictionary<string, string> Pairs(string name, string value) => new() { [name] = value };
 
@@ -197,7 +203,8 @@ public sealed class NetlabTests
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
-        return [.. process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+        var pids = process.StandardOutput.ReadToEnd();
+        return [.. pids.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
     }
 
     private static async Task RunOnHost(string program, params string[] arguments)

@@ -60,7 +60,10 @@ public sealed class OneRouterLabTests
         try
         {
             var routes = await Poll.Until(
-                () => _router.KernelRoutes("192.0.2.0/24"), found => found.Count > 0, Timeout, "the route is in the kernel");
+                () => _router.KernelRoutes("192.0.2.0/24"),
+                found => found.Count > 0,
+                Timeout,
+                "the route is in the kernel");
 
             Assert.Equal("10.0.1.2", (string)routes[0]!["gateway"]!);
         }

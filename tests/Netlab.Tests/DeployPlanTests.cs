@@ -92,7 +92,8 @@ public sealed class DeployPlanTests
         Assert.Equal(
             [
                 "h: mkdir -p /run/netlab/usr/upper /run/netlab/usr/work",
-                "h: mount -t overlay -o lowerdir=/usr,upperdir=/run/netlab/usr/upper,workdir=/run/netlab/usr/work netlab /usr",
+                "h: mount -t overlay -o "
+                    + "lowerdir=/usr,upperdir=/run/netlab/usr/upper,workdir=/run/netlab/usr/work netlab /usr",
             ],
             plan.Where(step => step.Contains("/usr/upper", StringComparison.Ordinal)));
         Assert.Equal(

@@ -41,8 +41,8 @@ public sealed class TopologyTests
         var router = TemporaryTopology.LoadValid(AllLevels).FindNode("router")!;
 
         Assert.Equal(
-            new Dictionary<string, string> { ["LEVEL"] = "node", ["D"] = "1", ["K"] = "1", ["G"] = "1", ["OWN"] = "yes" },
-            router.Environment);
+            "LEVEL=node D=1 K=1 G=1 OWN=yes",
+            string.Join(' ', router.Environment.Select(pair => $"{pair.Key}={pair.Value}")));
         Assert.Equal(new Dictionary<string, string> { ["net.ipv4.ip_forward"] = "1" }, router.Sysctls);
     }
 
@@ -52,7 +52,8 @@ public sealed class TopologyTests
         var router = TemporaryTopology.LoadValid(AllLevels).FindNode("router")!;
 
         Assert.Equal(
-            ["echo defaults", "echo kind", "echo group", "echo node"], router.Exec.Select(argv => string.Join(' ', argv)));
+            ["echo defaults", "echo kind", "echo group", "echo node"],
+            router.Exec.Select(arguments => string.Join(' ', arguments)));
     }
 
     [Fact]
@@ -68,10 +69,11 @@ public sealed class TopologyTests
     [Fact]
     public void Single_values_of_the_most_specific_level_win()
     {
-        var topology = TemporaryTopology.LoadValid(AllLevels);
+        var nodes = TemporaryTopology.LoadValid(AllLevels).Nodes;
 
-        Assert.Equal((NodeImage.Frr, "sleep 2"), (topology.Nodes[1].Image, string.Join(' ', topology.Nodes[1].Command!)));
-        Assert.Equal((NodeImage.Host, "sleep 1"), (topology.Nodes[0].Image, string.Join(' ', topology.Nodes[0].Command!)));
+        Assert.Equal(
+            [("plain", NodeImage.Host, "sleep 1"), ("router", NodeImage.Frr, "sleep 2")],
+            nodes.Select(node => (node.Name, node.Image, string.Join(' ', node.Command!))));
     }
 
     [Fact]

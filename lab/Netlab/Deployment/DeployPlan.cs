@@ -41,7 +41,9 @@ internal abstract record PlanStep
         public override string ToString() => $"{Node} cmd: {string.Join(' ', Arguments)}";
     }
 
-    /// <summary>Run one of the file's <c>exec</c> commands; a failure is reported and no more, as containerlab does.</summary>
+    /// <summary>
+    /// Run one of the file's <c>exec</c> commands; a failure is reported and no more, as containerlab does.
+    /// </summary>
     public sealed record Exec(string Node, IReadOnlyList<string> Arguments) : PlanStep
     {
         /// <inheritdoc/>

@@ -58,8 +58,8 @@ internal sealed class Deployer(Topology topology, LabState empty)
         }
     }
 
-    // The node is in the state before its namespace exists, so that a crash leaves none unknown; and not when the namespace
-    // could not be made, since then one of that name is another's and must not be destroyed.
+    // The node is in the state before its namespace exists, so that a crash leaves none unknown; and not when the
+    // namespace could not be made, since then one of that name is another's and must not be destroyed.
     private async Task AddNamespaceAsync(string nodeName, CancellationToken cancellation)
     {
         var node = new NodeState(nodeName, topology.NamespaceOf(topology.FindNode(nodeName)!));

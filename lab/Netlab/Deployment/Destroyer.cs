@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace AnycastVip.Netlab.Deployment;
 
-/// <summary>Removes a lab: every process in its namespaces, the namespaces with their links and mounts, its state.</summary>
+/// <summary>
+/// Removes a lab: every process in its namespaces, the namespaces with their links and mounts, its state.
+/// </summary>
 internal static class Destroyer
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -24,8 +26,8 @@ internal static class Destroyer
     /// <summary>Whether there is a network namespace of that name, whoever made it.</summary>
     public static bool Exists(string name) => File.Exists($"/run/netns/{name}");
 
-    // The list is read again until it is empty: a process may fork while the list is worked off. Init is among them, and
-    // with it dies every process of the node, wherever it moved its network to.
+    // The list is read again until it is empty: a process may fork while the list is worked off. Init is among them,
+    // and with it dies every process of the node, wherever it moved its network to.
     private static async Task KillAllAsync(string name, CancellationToken cancellation)
     {
         var start = TimeProvider.System.GetTimestamp();

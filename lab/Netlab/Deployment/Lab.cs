@@ -18,14 +18,18 @@ public sealed class Lab
     /// <summary>What was deployed.</summary>
     public Topology Topology { get; }
 
-    /// <summary>The topology's <c>exec</c> commands that failed while it was deployed; empty for an opened lab.</summary>
+    /// <summary>
+    /// The topology's <c>exec</c> commands that failed while it was deployed; empty for an opened lab.
+    /// </summary>
     public IReadOnlyList<CommandResult> FailedExecs { get; }
 
     /// <summary>The names of all labs that netlab has deployed on this machine.</summary>
     public static IReadOnlyList<string> DeployedNames() => LabState.DeployedNames();
 
     /// <summary>Makes a topology real; what was made is removed again when that fails.</summary>
-    /// <exception cref="NetlabException">Deployed already, a foreign namespace is in the way, or a step failed.</exception>
+    /// <exception cref="NetlabException">
+    /// It is deployed already, a foreign namespace is in the way, or a step failed.
+    /// </exception>
     public static async Task<Lab> DeployAsync(Topology topology, CancellationToken cancellation = default)
     {
         RequireHost(topology);
@@ -66,7 +70,8 @@ public sealed class Lab
     }
 
     /// <summary>Removes this lab.</summary>
-    public Task<bool> DestroyAsync(CancellationToken cancellation = default) => DestroyAsync(Topology.Name, cancellation);
+    public Task<bool> DestroyAsync(CancellationToken cancellation = default) =>
+        DestroyAsync(Topology.Name, cancellation);
 
     /// <summary>Runs a command in a node to its end.</summary>
     /// <param name="node">The node's name.</param>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace AnycastVip.Netlab.Deployment;
 
 /// <summary>
-/// What netlab knows of a deployed lab: written before each thing is made, so that <c>destroy</c> finds all of it after a
-/// crash, and the proof that a namespace is netlab's own.
+/// What netlab knows of a deployed lab: written before each thing is made, so that <c>destroy</c> finds all of it
+/// after a crash, and the proof that a namespace is netlab's own.
 /// </summary>
 /// <param name="Name">The lab's name.</param>
 /// <param name="Nodes">Its nodes.</param>

@@ -25,7 +25,9 @@ public sealed record NodeStatus(
             TimeSpan.FromSeconds(10),
             cancellation);
         using var json = JsonDocument.Parse(result.Output);
-        var interfaces = json.RootElement.EnumerateArray().Select(InterfaceStatus.Read).Where(item => item.Name != "lo");
+        var interfaces = json.RootElement.EnumerateArray()
+            .Select(InterfaceStatus.Read)
+            .Where(item => item.Name != "lo");
         return new NodeStatus(node.Name, node.Namespace, image, IsRunning: true, node.InitPid, [.. interfaces]);
     }
 }
@@ -42,6 +44,8 @@ public sealed record InterfaceStatus(string Name, string State, int Mtu, IReadOn
         element.GetProperty("ifname").GetString()!,
         element.GetProperty("operstate").GetString()!,
         element.GetProperty("mtu").GetInt32(),
-        [.. element.GetProperty("addr_info").EnumerateArray()
-            .Select(address => $"{address.GetProperty("local").GetString()}/{address.GetProperty("prefixlen").GetInt32()}")]);
+        [.. element.GetProperty("addr_info").EnumerateArray().Select(ReadAddress)]);
+
+    private static string ReadAddress(JsonElement element) =>
+        $"{element.GetProperty("local").GetString()}/{element.GetProperty("prefixlen").GetInt32()}";
 }

@@ -5,7 +5,9 @@ namespace AnycastVip.Netlab.Deployment;
 /// <summary>Facts about processes from <c>/proc</c>; null when the process is gone.</summary>
 internal static class ProcessFiles
 {
-    /// <summary>When a process started, in clock ticks since boot: with the pid, an identity that is never reused.</summary>
+    /// <summary>
+    /// When a process started, in clock ticks since boot: with the pid, an identity that is never reused.
+    /// </summary>
     public static long? StartTime(int pid)
     {
         // proc(5): field 22, counted after the name, which is in brackets and may hold blanks and brackets itself.

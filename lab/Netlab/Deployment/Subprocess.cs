@@ -72,7 +72,9 @@ internal static class Subprocess
     }
 
     /// <summary>Runs a program that must succeed within a time.</summary>
-    /// <exception cref="NetlabException">It failed, or took too long; the message names it and what it said.</exception>
+    /// <exception cref="NetlabException">
+    /// It failed, or took too long; the message names it and what it said.
+    /// </exception>
     public static async Task<CommandResult> RunCheckedAsync(
         IReadOnlyList<string> arguments,
         IReadOnlyDictionary<string, string> environment,

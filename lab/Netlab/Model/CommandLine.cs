@@ -3,8 +3,8 @@ using System.Text;
 namespace AnycastVip.Netlab.Model;
 
 /// <summary>
-/// Splits a command line into its arguments as containerlab does: blanks separate, quotes and backslashes protect, and no
-/// shell is involved, so that <c>|</c>, <c>&amp;&amp;</c> and <c>*</c> are plain arguments.
+/// Splits a command line into its arguments as containerlab does: blanks separate, quotes and backslashes protect, and
+/// no shell is involved, so that <c>|</c>, <c>&amp;&amp;</c> and <c>*</c> are plain arguments.
 /// </summary>
 internal static class CommandLine
 {

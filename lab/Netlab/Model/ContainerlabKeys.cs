@@ -2,10 +2,14 @@ using AnycastVip.StrictYaml;
 
 namespace AnycastVip.Netlab.Model;
 
-/// <summary>Keys of containerlab's schema that netlab does not take, so that they can be refused as what they are.</summary>
+/// <summary>
+/// Keys of containerlab's schema that netlab does not take, so that they can be refused as what they are.
+/// </summary>
 internal static class ContainerlabKeys
 {
-    /// <summary>At the top of the file. Nodes have no management network here, so <c>mgmt</c> could have no effect.</summary>
+    /// <summary>
+    /// At the top of the file. Nodes have no management network here, so <c>mgmt</c> could have no effect.
+    /// </summary>
     public static readonly IReadOnlyCollection<string> Root = ["debug", "mgmt", "settings"];
 
     /// <summary>In defaults, kinds, groups and nodes.</summary>

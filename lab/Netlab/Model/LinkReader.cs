@@ -83,7 +83,10 @@ internal sealed class LinkReader(DiagnosticList diagnostics, IReadOnlyDictionary
     {
         var name = end.Interface;
         if (name.Length > LongestInterfaceName)
-            return $"interface name {name.Quoted()} has {name.Length} characters, the kernel takes {LongestInterfaceName}";
+        {
+            return $"interface name {name.Quoted()} has {name.Length} characters, "
+                + $"the kernel takes {LongestInterfaceName}";
+        }
         if (name is "lo" or "." or ".." || name.Any(c => c is '/' or '$' || c <= ' ' || c > '~'))
             return $"{name.Quoted()} cannot name a link's interface";
         // A file that works here must work in containerlab, which keeps eth0 for its management network.

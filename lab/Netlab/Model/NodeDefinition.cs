@@ -1,6 +1,8 @@
 namespace AnycastVip.Netlab.Model;
 
-/// <summary>What one level (defaults, a kind, a group, a node) says about nodes; absent values are null or empty.</summary>
+/// <summary>
+/// What one level (defaults, a kind, a group, a node) says about nodes; absent values are null or empty.
+/// </summary>
 internal sealed record NodeDefinition
 {
     /// <summary>A level that says nothing.</summary>

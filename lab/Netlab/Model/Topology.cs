@@ -1,6 +1,8 @@
 namespace AnycastVip.Netlab.Model;
 
-/// <summary>A lab as its containerlab file describes it, after defaults, kinds and groups are merged into the nodes.</summary>
+/// <summary>
+/// A lab as its containerlab file describes it, after defaults, kinds and groups are merged into the nodes.
+/// </summary>
 /// <param name="Name">The lab's name.</param>
 /// <param name="Prefix">Null when the file does not say: then <c>clab</c>.</param>
 /// <param name="Nodes">The nodes in the order of the file; names are unique.</param>
@@ -28,7 +30,7 @@ public sealed record Topology(
 /// <param name="Name">The key in <c>topology.nodes</c>; also the node's host name.</param>
 /// <param name="Image">What stands in for the container image.</param>
 /// <param name="Binds">Files and directories of the host that the node sees; destinations are unique.</param>
-/// <param name="Command">The long-running command (<c>cmd</c>), which replaces the image's own; null when not given.</param>
+/// <param name="Command">The long-running command (<c>cmd</c>) in place of the image's own; null when absent.</param>
 /// <param name="Exec">Commands to run once every node is up, as argument lists; no shell reads them.</param>
 /// <param name="Environment">Environment variables of every command in the node.</param>
 /// <param name="Sysctls">Kernel parameters of the node's network namespace.</param>

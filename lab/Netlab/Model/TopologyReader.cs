@@ -60,7 +60,10 @@ internal sealed class TopologyReader(DiagnosticList diagnostics, string director
         var kindLevel = _kinds.GetValueOrDefault(kind ?? "", NodeDefinition.Empty);
         var group = own.Group ?? kindLevel.Group ?? _defaults.Group;
         if (kind is null)
-            diagnostics.Error(entry.KeyPosition, $"node '{entry.Key}' has no kind: write 'kind: linux' here or in defaults");
+        {
+            diagnostics.Error(
+                entry.KeyPosition, $"node '{entry.Key}' has no kind: write 'kind: linux' here or in defaults");
+        }
         if (group is not null && !_groups.ContainsKey(group))
         {
             diagnostics.Error(

@@ -33,7 +33,11 @@ internal sealed class FrrRouter(DeployedLab lab, string name) : LabNode(lab, nam
 
     /// <summary>Waits until a peer's session is Established.</summary>
     public Task WaitEstablished(string peer, TimeSpan timeout) =>
-        Poll.Until(() => SessionState(peer), state => state == "Established", timeout, $"{Name} is Established with {peer}");
+        Poll.Until(
+            () => SessionState(peer),
+            state => state == "Established",
+            timeout,
+            $"{Name} is Established with {peer}");
 
     /// <summary>How many UPDATEs of a peer bgpd has seen since its start, End-of-RIB included.</summary>
     /// <remarks>FRR 8.4 shows a received End-of-RIB by itself only where graceful restart was negotiated.</remarks>

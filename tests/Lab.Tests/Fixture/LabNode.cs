@@ -30,7 +30,9 @@ internal class LabNode(DeployedLab lab, string name)
     public Task<NodeProcess> StartProcess(params string[] arguments) =>
         lab.StartAsync(name, arguments, TestContext.Current.CancellationToken);
 
-    /// <summary>The kernel's routes to a prefix, as <c>ip -json route</c> shows them; empty when there is none.</summary>
+    /// <summary>
+    /// The kernel's routes to a prefix, as <c>ip -json route</c> shows them; empty when there is none.
+    /// </summary>
     /// <param name="prefix">IPv4 or IPv6.</param>
     public async Task<JsonArray> KernelRoutes(string prefix)
     {
