@@ -95,6 +95,7 @@ internal ref struct UpdatePass
     private void ReportLeftover(ReadOnlySpan<byte> leftover, int offset)
     {
         const int ShortestAttribute = 3;
+        _attributeCount++;
         var fault = leftover.Length < ShortestAttribute ? UpdateFault.LeftoverOctets : UpdateFault.AttributeOverrun;
         AttributeCode? code = leftover.Length > 1 ? (AttributeCode)leftover[1] : null;
         // RFC 7606 section 3 j: treat-as-withdraw needs the multiprotocol attributes whole.
@@ -129,8 +130,7 @@ internal ref struct UpdatePass
     private void ResetWithoutNlri(bool hasNlri)
     {
         var hasReachable = hasNlri || !_reach.Nlri.IsEmpty;
-        var isWithdrawOnly = _attributeCount == 1 && _seen.Contains(AttributeCode.MpUnreachNlri)
-            && _fault is not (UpdateFault.LeftoverOctets or UpdateFault.AttributeOverrun);
+        var isWithdrawOnly = _attributeCount == 1 && _seen.Contains(AttributeCode.MpUnreachNlri);
         if (_severity == Severity.TreatAsWithdraw && _fault != UpdateFault.AsLoop && !hasReachable && !isWithdrawOnly)
             _severity = Severity.SessionReset;
     }
