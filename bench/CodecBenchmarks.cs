@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace AnycastVip.Bench;
 
-/// <summary>One UPDATE with one prefix, the message that a VIP's change is: decoded with all checks, and encoded.</summary>
+/// <summary>An UPDATE with one prefix, as a VIP's change makes it: decoded with all checks, and encoded.</summary>
 [MemoryDiagnoser]
 public class CodecBenchmarks
 {

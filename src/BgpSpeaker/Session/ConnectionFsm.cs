@@ -179,7 +179,7 @@ public static class ConnectionFsm
         };
         return Notify(
             state, new Notification(ErrorCode.FiniteStateMachine, subcode, [(byte)type]),
-            $"unexpected {Reasons.Name(type)} in {state.BgpState}");
+            $"unexpected {MessageDescriber.Name(type)} in {state.BgpState}");
     }
 
     private static Established RestartKeepaliveTimer(Established state, TimeSpan now) =>

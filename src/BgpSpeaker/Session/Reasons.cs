@@ -19,12 +19,6 @@ internal static class Reasons
     public static string Seconds(TimeSpan time) =>
         time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
 
-    public static string Name(MessageType type) => type switch
-    {
-        MessageType.RouteRefresh => "ROUTE-REFRESH",
-        _ => type.ToString().ToUpperInvariant(),
-    };
-
     private static string With(string what, string text) =>
         text.Length == 0 ? what : $"{what}: {NotificationText.Printable(text)}";
 }

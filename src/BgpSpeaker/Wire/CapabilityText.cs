@@ -15,7 +15,7 @@ public static class CapabilityText
         _ => NameOf(capability),
     };
 
-    /// <summary>A short name for views: <c>route-refresh</c>; <c>capability-64</c> for one that has none here.</summary>
+    /// <summary>A short name for views: <c>route-refresh</c>; <c>capability-200</c> where none is known.</summary>
     public static string NameOf(Capability capability) => capability.Code switch
     {
         CapabilityCode.Multiprotocol => "multiprotocol",

@@ -153,9 +153,10 @@ public static class MessageDescriber
             var value = UpdateFaultTable.IsWellFormed(fault) && definition is not null
                 ? definition.Format(attribute.Value, context)
                 : Convert.ToHexStringLower(attribute.Value);
-            described.Add(new(
-                (byte)attribute.Code, AttributeTable.NameOf(attribute.Code), FlagsText(attribute.Flags), value, severity,
-                fault == UpdateFault.None ? "" : UpdateFaultTable.Text(fault)));
+            var name = AttributeTable.NameOf(attribute.Code);
+            var error = fault == UpdateFault.None ? "" : UpdateFaultTable.Text(fault);
+            described.Add(
+                new((byte)attribute.Code, name, FlagsText(attribute.Flags), value, severity, error));
         }
         return described.ToValueList();
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 
 namespace AnycastVip.BgpSpeaker.Wire;
 
@@ -93,7 +92,9 @@ public static class NotificationText
             { Code: ErrorCode.Cease, Subcode: CeaseError.AdministrativeShutdown or CeaseError.AdministrativeReset })
             return null;
         var data = notification.Data.AsSpan();
-        var text = data[1..];
-        return data[0] == text.Length && Utf8.IsValid(text) ? Printable(Encoding.UTF8.GetString(text)) : null;
+        var text = Encoding.UTF8.GetString(data[1..]);
+        // What is no UTF-8 was replaced and does not come back.
+        var isIntact = data[0] == data.Length - 1 && data[1..].SequenceEqual(Encoding.UTF8.GetBytes(text));
+        return isIntact ? Printable(text) : null;
     }
 }

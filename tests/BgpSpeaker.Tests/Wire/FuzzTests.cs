@@ -25,7 +25,8 @@ public sealed class FuzzTests
             }
             catch (Exception exception)
             {
-                Assert.Fail($"VIP_SEED={seed}, message {i}: {Convert.ToHexStringLower(octets)}\n{context}\n{exception}");
+                var message = Convert.ToHexStringLower(octets);
+                Assert.Fail($"VIP_SEED={seed}, message {i}: {message}\n{context}\n{exception}");
             }
         }
     }
@@ -78,11 +79,10 @@ public sealed class FuzzTests
     private static void CheckOpen(ReadOnlySpan<byte> message)
     {
         // Names are not compared: invalid UTF-8 in them does not come back as it went in.
-        if (OpenDecoder.TryDecode(message, out var open, out _) && !open.Capabilities.Any(each => each is FqdnCapability))
-        {
-            Assert.True(OpenDecoder.TryDecode(OpenEncoder.Encode(open), out var again, out _));
-            Assert.Equal(open, again);
-        }
+        if (!OpenDecoder.TryDecode(message, out var open, out _) || open.Capabilities.OfType<FqdnCapability>().Any())
+            return;
+        Assert.True(OpenDecoder.TryDecode(OpenEncoder.Encode(open), out var again, out _));
+        Assert.Equal(open, again);
     }
 
     private static int Setting(string name, int otherwise) =>

@@ -1,6 +1,6 @@
 namespace AnycastVip.BgpSpeaker.Tests.Wire;
 
-/// <summary>Runs every vector against the decoders; what only a session decides is checked as far as decoding goes.</summary>
+/// <summary>Runs every vector against the decoders; of what a session decides, only the decoding.</summary>
 public sealed class VectorTests
 {
     public static TheoryData<string> Names => [.. VectorFiles.All.Select(vector => vector.Name)];
