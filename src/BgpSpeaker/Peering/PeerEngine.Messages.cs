@@ -38,7 +38,8 @@ public sealed partial class PeerEngine
     private PeerEvent Update(ConnectionId id, ReadOnlySpan<byte> message)
     {
         var outcome = UpdateDecoder.Decode(message, _updateContext);
-        if (outcome.Severity != Severity.None)
+        // Our own routes come back from every router of the site: that is no error worth showing.
+        if (outcome.Severity != Severity.None && outcome.Fault != UpdateFault.AsLoop)
             _receivedRoutes = _receivedRoutes with { LastError = outcome.Describe() };
         if (outcome.Severity == Severity.SessionReset)
             return new MessageError(id, outcome.ToNotification(message));

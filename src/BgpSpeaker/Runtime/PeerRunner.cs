@@ -50,6 +50,9 @@ internal sealed partial class PeerRunner
         _desired = desired;
         _timer = clock.CreateTimer(_ => Post(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = NewEngine();
+        // Before anybody can hand over a connection: a peer that is not started refuses it.
+        if (!options.Shutdown)
+            Post(new ManualStart());
     }
 
     public PeerOptions Options => _options;
@@ -62,13 +65,10 @@ internal sealed partial class PeerRunner
     /// <summary>Runs until <paramref name="stop"/>; then aborts what is still open.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var start = !_options.Shutdown;
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                if (start)
-                    Post(new Command(new ManualStart()));
                 await RunEngineAsync(stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -81,9 +81,11 @@ internal sealed partial class PeerRunner
                 LogBug(_log, bug, _options.Name);
                 AbortAll();
                 _carryingOut = false;
-                start = !_engine.IsAdministrativelyDown;
+                var start = !_engine.IsAdministrativelyDown;
                 _engine = NewEngine();
                 await Task.Delay(RestartDelay, _clock, CancellationToken.None);
+                if (start)
+                    Post(new ManualStart());
             }
         }
         AbortAll();
@@ -116,7 +118,8 @@ internal sealed partial class PeerRunner
     private PeerEngine NewEngine()
     {
         var profile = new PeerProfile(
-            _options.Name, _options.Session, _options.NextHopIPv4, _options.NextHopIPv6, _options.Attributes);
+            _options.Name, _options.Session with { UsesTcpMd5 = _options.Password is not null }, _options.NextHopIPv4,
+            _options.NextHopIPv6, _options.Attributes);
         var engine = new PeerEngine(profile, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), _clock.Now());
         engine.SetDesired(Volatile.Read(ref _desired));
         return engine;

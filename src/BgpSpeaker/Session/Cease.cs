@@ -13,9 +13,6 @@ public static class Cease
     public static readonly Notification ConnectionCollisionResolution =
         new(ErrorCode.Cease, CeaseError.ConnectionCollisionResolution);
 
-    /// <summary>Cease/5 for a connection that is not wanted at all.</summary>
-    public static readonly Notification ConnectionRejected = new(ErrorCode.Cease, CeaseError.ConnectionRejected);
-
     /// <summary>Cease/2.</summary>
     /// <param name="text">Cut to <see cref="MaximumTextOctets"/> of UTF-8; empty for none.</param>
     public static Notification AdministrativeShutdown(string text) =>

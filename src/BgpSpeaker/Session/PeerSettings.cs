@@ -27,10 +27,16 @@ public sealed record PeerSettings
     public TimeSpan RetryMinimum { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The longest wait between two attempts (before jitter).</summary>
-    public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The wait (before jitter) after a Cease that does not pass by itself: prefix limit, shutdown, de-configured, out
+    /// of resources (RFC 4486 section 4 recommends damping).
+    /// </summary>
+    public TimeSpan RetryAfterCease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a dial may take (ConnectRetryTime, RFC 4271 section 8) until it is given up.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The "large value" of the hold timer in OpenSent: RFC 4271 section 8.2.2 suggests 4 minutes.</summary>
     public TimeSpan OpenHoldTime { get; init; } = TimeSpan.FromMinutes(4);
@@ -40,6 +46,9 @@ public sealed record PeerSettings
     /// twice the negotiated hold time.
     /// </summary>
     public TimeSpan? SendHoldTime { get; init; }
+
+    /// <summary>TCP MD5 (RFC 2385) is in use: then silence may mean that the keys differ.</summary>
+    public bool UsesTcpMd5 { get; init; }
 
     /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>
     public string? HostName { get; init; }

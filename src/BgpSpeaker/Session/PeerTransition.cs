@@ -107,7 +107,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (_state.Dialing is { } dial)
         {
             GiveUpDial(dial);
-            Ended($"no answer within {Reasons.Seconds(_state.Settings.ConnectTimeout)}");
+            Ended(Reasons.NoAnswer(_state.Settings));
         }
         else
         {
@@ -155,11 +155,11 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (connection == _state.Dialing || Find(connection) is not null)
             return;
 
-        // RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections for this peer"; RFC 4486
-        // section 4 names the subcode for a connection that is disallowed after TCP accepted it.
+        // RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections for this peer". Without a
+        // word: a Cease/5 would replace the operator's shutdown text in the router's view every time it dials.
         if (!_state.AdminUp)
         {
-            Refuse(connection, Cease.ConnectionRejected);
+            _actions.Add(new CloseConnection(connection, Flush: false));
             return;
         }
 
@@ -273,7 +273,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
                 _state = _state with { RetryWait = _state.Settings.RetryMinimum };
         }
         if (EndsForLong(closed.Notification))
-            _state = _state with { RetryWait = _state.Settings.RetryMaximum };
+            _state = _state with { RetryWait = _state.Settings.RetryAfterCease };
         Ended(closed.Reason);
     }
 

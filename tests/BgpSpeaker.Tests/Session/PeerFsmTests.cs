@@ -208,14 +208,14 @@ public sealed class PeerFsmTests
     }
 
     [Fact]
-    public void Connection_to_a_peer_that_is_down_is_rejected_with_6_5()
+    public void Connection_to_a_peer_that_is_down_is_closed_without_a_word()
     {
         var peer = new PeerDriver();
         var id = peer.NewIncoming();
 
         AssertActions(
             peer.Take(new TcpConnectionConfirmed(id)),
-            new SendNotification(id, Cease(CeaseError.ConnectionRejected)), new CloseConnection(id, Flush: true));
+            new CloseConnection(id, Flush: false));
         AssertActions(peer.Take(new BgpOpen(id, PeerOpen())));
         Assert.Equal(BgpState.Idle, peer.State.BgpState);
     }

@@ -30,14 +30,17 @@ internal sealed class RouteMonitor : IDisposable
         return monitor;
     }
 
-    /// <summary>When a prefix left the kernel for the <paramref name="count"/>-th time since the start.</summary>
-    public async Task<DateTimeOffset> DeletedAsync(string prefix, int count)
+    /// <summary>When a prefix left the kernel for the first time after a moment.</summary>
+    public async Task<DateTimeOffset> DeletedAsync(string prefix, DateTimeOffset after)
     {
         // The kernel's tools leave the length of a host route out.
         var address = prefix.Split('/')[0];
         var times = await Poll.Until(
-            () => Deletions(address), found => found.Count >= count, Timeout, $"{prefix} has left the kernel");
-        return times[count - 1];
+            () => Deletions(address).FindAll(at => at >= after),
+            found => found.Count > 0,
+            Timeout,
+            $"{prefix} has left the kernel");
+        return times[0];
     }
 
     public void Dispose() => _process.Dispose();
