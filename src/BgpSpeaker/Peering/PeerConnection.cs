@@ -26,6 +26,9 @@ internal sealed class PeerConnection(ConnectionId id, LocalEnd local)
     /// <summary>The session machine has let this connection go: what is queued may leave, nothing comes in.</summary>
     public bool LetGo { get; set; }
 
+    /// <summary>How many messages wait for the writer.</summary>
+    public int QueuedMessages => _control.Count;
+
     /// <summary>Queues one complete message that is not an UPDATE; nothing may follow a NOTIFICATION.</summary>
     public void Queue(ReadOnlySpan<byte> message)
     {

@@ -42,6 +42,9 @@ public sealed partial class PeerEngine
     /// <summary>What the session agreed on; null unless Established.</summary>
     public NegotiatedSession? Session => _session;
 
+    /// <summary>The open connections, those included that only flush their last octets.</summary>
+    internal IReadOnlyCollection<PeerConnection> Connections => _connections.Values;
+
     /// <summary>What must be done now, in order; the list is the caller's.</summary>
     public IReadOnlyList<PeerAction> TakeActions()
     {
