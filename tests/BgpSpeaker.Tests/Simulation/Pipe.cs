@@ -37,6 +37,13 @@ internal sealed class Pipe(Link link, Endpoint from, Endpoint to)
     /// <summary>From now on some octets change on their way.</summary>
     public void Mutate() => _mutates = true;
 
+    /// <summary>From now on octets pass, and unchanged.</summary>
+    public void Heal()
+    {
+        _stalledUntil = TimeSpan.Zero;
+        _mutates = false;
+    }
+
     public void Write(ReadOnlySpan<byte> octets)
     {
         _waiting.Append(octets);

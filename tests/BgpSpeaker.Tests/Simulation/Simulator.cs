@@ -7,6 +7,8 @@ namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 /// </summary>
 internal sealed class Simulator
 {
+    // The longest retransmission time-out, and some latency: what waits on a link that was blocked has come by then.
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan SettledFor = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
@@ -43,6 +45,7 @@ internal sealed class Simulator
         new Chaos(this, _nodes, _links).Plan(Time.Now + Scenario.Length);
         RunChecked(Time.Now + Scenario.Length);
         StopFaults();
+        RunChecked(Time.Now + Aftermath);
         Settle();
         _isSettled = true;
         RunChecked(Time.Now + SettledFor);
@@ -81,16 +84,13 @@ internal sealed class Simulator
         {
             link.BlockedUntil = Time.Now;
             link.RefusesUntil = Time.Now;
-            // What octets that changed on their way made of a session is nobody's to predict: it ends here.
-            foreach (var connection in link.Connections.Where(connection => connection.IsTainted).ToArray())
-            {
-                connection.DialledEnd.TakeReset();
-                connection.AcceptedEnd.TakeReset();
-            }
+            foreach (var connection in link.Connections.ToArray())
+                Heal(connection);
         }
         foreach (var node in _nodes)
         {
             node.Start();
+            node.Wake();
             foreach (var client in node.Clients)
                 client.Calm();
             foreach (var shell in node.Peers)
@@ -101,6 +101,17 @@ internal sealed class Simulator
                     shell.Command(new ManualStart());
             }
         }
+    }
+
+    private static void Heal(Connection connection)
+    {
+        connection.DialledEnd.Out.Heal();
+        connection.AcceptedEnd.Out.Heal();
+        // What octets that changed on their way made of a session is nobody's to predict: it ends here.
+        if (!connection.IsTainted)
+            return;
+        connection.DialledEnd.TakeReset();
+        connection.AcceptedEnd.TakeReset();
     }
 
     private void Settle()

@@ -57,6 +57,7 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
         Table = new LeaseTable(Scenario.AllowList, LeaseTtl, LeaseHeartbeat);
         Leases = new LeaseModel();
         _routes = Table.Current;
+        _leaseTimer = null;
         foreach (var link in _links)
         {
             var peer = link.Left == this ? link.Right : link.Left;
@@ -95,7 +96,25 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
         simulator.Trace.Add(Name, "is starved");
         _pausedAt = Now;
         _pausedUntil = until;
-        simulator.Time.At(until, Wake);
+        simulator.Time.At(until, () =>
+        {
+            if (Now >= _pausedUntil)
+                Wake();
+        });
+    }
+
+    /// <summary>Gets processor time again: its threads run in any order, each with all that waits for it.</summary>
+    public void Wake()
+    {
+        if (!IsPaused)
+            return;
+        simulator.Trace.Add(Name, "wakes");
+        _pausedUntil = null;
+        _wokeAt = Now;
+        Action[] threads = [RunDeferred, .. Peers.Select(shell => (Action)shell.Drain)];
+        simulator.Chance.Shuffle<Action>(threads);
+        foreach (var thread in threads)
+            thread();
     }
 
     /// <summary>Something that a thread of the node does: later, if it is paused.</summary>
@@ -135,19 +154,6 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
             throw new InvariantBroken(Invariant.LeaseInTime, $"{Name}: a lease ran out at {Table.NextDeadline}");
     }
 
-    private void Wake()
-    {
-        if (_pausedUntil is null || Now < _pausedUntil)
-            return;
-        simulator.Trace.Add(Name, "wakes");
-        _pausedUntil = null;
-        _wokeAt = Now;
-        Action[] threads = [RunDeferred, .. Peers.Select(shell => (Action)shell.Drain)];
-        simulator.Chance.Shuffle<Action>(threads);
-        foreach (var thread in threads)
-            thread();
-    }
-
     private void RunDeferred()
     {
         while (_deferred.TryDequeue(out var action))
@@ -179,12 +185,11 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
         var table = Table;
         simulator.Time.At(at, () =>
         {
+            // A timer dies with its process.
+            if (table != Table)
+                return;
             _leaseTimer = null;
-            Run(() =>
-            {
-                if (table == Table)
-                    Tick();
-            });
+            Run(Tick);
         });
     }
 
