@@ -9,7 +9,7 @@ internal sealed class PeerConnection(ConnectionId id, LocalEnd local)
     private readonly Queue<byte[]> _control = new();
     private byte[] _inbound = new byte[MessageSize.Maximum];
     private int _inboundCount;
-    private bool _notified;
+    private MessageType _lastQueued;
 
     public ConnectionId Id => id;
 
@@ -29,13 +29,18 @@ internal sealed class PeerConnection(ConnectionId id, LocalEnd local)
     /// <summary>How many messages wait for the writer.</summary>
     public int QueuedMessages => _control.Count;
 
-    /// <summary>Queues one complete message that is not an UPDATE; nothing may follow a NOTIFICATION.</summary>
-    public void Queue(ReadOnlySpan<byte> message)
+    /// <summary>Queues one complete message that is not an UPDATE; false when it must not or need not go out.</summary>
+    public bool TryQueue(ReadOnlySpan<byte> message)
     {
-        if (_notified)
-            return;
-        _notified = message[MessageSize.Header - 1] == (byte)MessageType.Notification;
+        var type = (MessageType)message[MessageSize.Header - 1];
+        // Nothing may follow a NOTIFICATION. A KEEPALIVE that still waits says all that another one would: without
+        // this they would pile up for as long as the peer takes nothing.
+        if (_lastQueued == MessageType.Notification
+            || (type == MessageType.KeepAlive && _lastQueued == type && _control.Count > 0))
+            return false;
+        _lastQueued = type;
         _control.Enqueue(message.ToArray());
+        return true;
     }
 
     /// <summary>Gives the writer the next control message when it fits; 0 when none does.</summary>

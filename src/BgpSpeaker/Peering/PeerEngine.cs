@@ -124,7 +124,7 @@ public sealed partial class PeerEngine
             total += taken;
         if (connection != _established)
             return total;
-        var control = total;
+        var updates = _sent.Update;
         while (buffer.Length - total >= MessageSize.Maximum
             && _ribOut.TryNext(buffer.Slice(total, MessageSize.Maximum), out var written))
         {
@@ -133,7 +133,8 @@ public sealed partial class PeerEngine
             total += written;
         }
         NoteReached(connection);
-        if (total > control)
+        // A ROUTE-REFRESH does not restart the peer's hold timer, so it must not restart our KeepaliveTimer either.
+        if (_sent.Update > updates)
             Run(new UpdateSent(id), now);
         return total;
     }
@@ -214,9 +215,8 @@ public sealed partial class PeerEngine
 
     private void Queue(ConnectionId id, ReadOnlySpan<byte> message)
     {
-        if (!_connections.TryGetValue(id, out var connection))
+        if (!_connections.TryGetValue(id, out var connection) || !connection.TryQueue(message))
             return;
-        connection.Queue(message);
         CountSent(message);
         _actions.Add(new OutputReady(id));
     }

@@ -16,6 +16,8 @@ internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<L
     {
         for (var i = 0; i < simulator.Scenario.Faults; i++)
             simulator.Time.At(_chance.Between(Now, end), simulator.Scenario.IsFaultFree ? PauseShortly : Strike);
+        if (_chance.Percent(20))
+            simulator.Time.At(_chance.Between(Now, end), () => RequestRefreshes(_chance.Below(links.Count), 30));
     }
 
     private void Strike()
@@ -98,6 +100,16 @@ internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<L
                 shell.Command(new ManualReset("again"));
                 break;
         }
+    }
+
+    // A peer may ask for its routes at any time, and as often as it likes.
+    private void RequestRefreshes(int link, int times)
+    {
+        if (times == 0)
+            return;
+        if (links[link].Left.IsRunning)
+            links[link].Left.PeerFor(links[link].Right).AskForRefresh();
+        simulator.Time.After(_chance.Milliseconds(20, 700), () => RequestRefreshes(link, times - 1));
     }
 
     // So short that the KEEPALIVE which is delayed still comes within the peer's hold time.

@@ -32,6 +32,9 @@ internal sealed class Endpoint(SpeakerNode node, Link link, Connection connectio
 
     public Pipe Out => _out;
 
+    /// <summary>Arrived and not read.</summary>
+    public int UnreadOctets => _in.Unread.Count;
+
     /// <summary>The kernel knows nothing of the connection any more.</summary>
     public bool IsGone { get; private set; }
 
@@ -41,7 +44,7 @@ internal sealed class Endpoint(SpeakerNode node, Link link, Connection connectio
     /// <summary>A write that did not end at once has ended; true: because the connection has.</summary>
     public Action<bool>? OnWritten { get; set; }
 
-    /// <summary>Octets that this end has arrived at by reading.</summary>
+    /// <summary>Octets that were read at this end.</summary>
     public long ReadOctets { get; private set; }
 
     public void Join(Endpoint other)

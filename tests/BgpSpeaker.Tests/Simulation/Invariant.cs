@@ -30,6 +30,9 @@ internal enum Invariant
     /// <summary>No deadline is left in the past, and no second of time takes unboundedly many events.</summary>
     NoSpin,
 
+    /// <summary>No hold timer expires while octets that came before it wait unread.</summary>
+    ReadsBeforeTimers,
+
     /// <summary>A session that both sides have is not lost while nothing is wrong.</summary>
     NoNeedlessReset,
 

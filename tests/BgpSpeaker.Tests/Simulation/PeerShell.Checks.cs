@@ -6,8 +6,8 @@ namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 // What must hold after every turn.
 internal sealed partial class PeerShell
 {
-    // OPEN, a KEEPALIVE that confirms it, one that is due, and a NOTIFICATION.
-    private const int MaximumQueuedMessages = 4;
+    // OPEN, KEEPALIVE, NOTIFICATION.
+    private const int MaximumQueuedMessages = 3;
     // Both connections of a peer, and those that flush their NOTIFICATION for at most two seconds.
     private const int MaximumConnections = 10;
     private const int MaximumTimersPerSecond = 100;
@@ -35,9 +35,9 @@ internal sealed partial class PeerShell
 
     public void JudgeAnnouncement(Prefix prefix)
     {
-        // In the very moment in which a starved node wakes, the lease's timer may be the second to run.
-        var slack = LeaseTick + _node.WakeSlack;
-        if (!Scenario.IsAllowed(prefix) || !_node.Leases.Permits(prefix, Now, slack))
+        // In the very moment in which a starved node wakes, a peer's thread may run before the lease table's.
+        var isWaking = _node.WakeSlack > TimeSpan.Zero && _handed.TryGet(prefix, out _);
+        if (!Scenario.IsAllowed(prefix) || !(isWaking || _node.Leases.Permits(prefix, Now, LeaseTick)))
             throw new InvariantBroken(Invariant.OnlyLeased, $"{Name}: {prefix} is announced");
     }
 
@@ -106,6 +106,9 @@ internal sealed partial class PeerShell
             throw new InvariantBroken(Invariant.OneEstablished, $"{Name}: a session that was not up goes down");
         _up = null;
         Trace.Add(Name, "session down", down.Reason);
+        if (down.Reason.StartsWith("hold timer", StringComparison.Ordinal)
+            && _sockets[down.Connection].End.UnreadOctets > 0)
+            throw new InvariantBroken(Invariant.ReadsBeforeTimers, $"{Name}: {down.Reason} with octets unread");
         if (!_simulator.MayLoseSessions && _lastUp?.EstablishedEnds == 2)
             throw new InvariantBroken(Invariant.NoNeedlessReset, $"{Name} lost its session: {down.Reason}");
     }
@@ -143,7 +146,9 @@ internal sealed partial class PeerShell
     private void CheckSession(SimulatedSocket socket)
     {
         _lastUp = socket.End.Connection;
-        Engine.Acknowledged(socket.Id, socket.End.Out.Acknowledged);
+        Engine.Acknowledged(socket.Id, _simulator.Sabotage == Sabotage.AcknowledgeWritten
+            ? socket.WrittenOctets
+            : socket.End.Out.Acknowledged);
         if (Engine.AwaitsAcknowledgement && !_pollIsDue)
         {
             _pollIsDue = true;
@@ -160,10 +165,10 @@ internal sealed partial class PeerShell
     private void CheckWritten(SimulatedSocket socket)
     {
         var now = (_node.Table.Current.Version, socket.Id, socket.Checker.Updates, socket.WriteInFlight);
-        if (now == _checked && _behindSince is null)
+        if (_node.WakeSlack > TimeSpan.Zero || (now == _checked && _behindSince is null))
             return;
         _checked = now;
-        if (socket.Checker.Sent.DifferenceFrom(Expected()) is not { } difference || _node.WakeSlack > TimeSpan.Zero)
+        if (socket.Checker.Sent.DifferenceFrom(Expected()) is not { } difference)
         {
             _behindSince = null;
             return;

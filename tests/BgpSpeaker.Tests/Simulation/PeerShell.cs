@@ -1,6 +1,7 @@
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 
@@ -38,7 +39,8 @@ internal sealed partial class PeerShell
         _link = link;
         _simulator = simulator;
         Name = $"{node.Name}>{peer.Name}";
-        Engine = new PeerEngine(_plan.Profile, simulator.Chance.Next(), simulator.Time.Now);
+        Engine = new PeerEngine(
+            Sabotages.Profile(simulator.Sabotage, _plan.Profile), simulator.Chance.Next(), simulator.Time.Now);
     }
 
     public string Name { get; }
@@ -70,6 +72,18 @@ internal sealed partial class PeerShell
         Engine.Handle(command, Now);
     });
 
+    /// <summary>The peer asks for everything once more; between two of its messages.</summary>
+    public void AskForRefresh() => Post(() =>
+    {
+        if (_up is not { } id || Engine.Connections.Single(open => open.Id == id).Pending.Length > 0)
+            return;
+        Trace.Add(Name, "is asked to refresh");
+        var request = new byte[MessageSize.RouteRefresh];
+        var family = Engine.Session!.Families[_simulator.Chance.Below(Engine.Session.Families.Count)];
+        MessageEncoder.EncodeRouteRefresh(request, family, RouteRefreshSubtype.Request);
+        Engine.Received(id, request, Now);
+    });
+
     public void SetDesired(RouteSet desired) => Post(() => HandOver(desired));
 
     public void Accept(Endpoint end)
@@ -86,6 +100,8 @@ internal sealed partial class PeerShell
         if (_isDraining || IsDead)
             return;
         _isDraining = true;
+        if (_simulator.Sabotage == Sabotage.TimersBeforeReads)
+            FireTimers();
         while (_inbox.TryDequeue(out var input))
         {
             input();
@@ -139,7 +155,7 @@ internal sealed partial class PeerShell
             case SessionUp up:
                 NoteUp(up);
                 break;
-            case SessionDown down:
+            case SessionDown down when _simulator.Sabotage != Sabotage.ForgetSessionDown:
                 NoteDown(down);
                 break;
             case StateChanged change:
@@ -168,7 +184,7 @@ internal sealed partial class PeerShell
             end?.CloseGracefully();
             return;
         }
-        if (end is null || end.IsReset)
+        if (end is null || end.IsReset || _simulator.Sabotage == Sabotage.RefuseDials)
             Engine.Handle(new TcpConnectionFails(id, "connection refused"), Now);
         else
             Open(end, () => Register(id));
@@ -232,7 +248,7 @@ internal sealed partial class PeerShell
                     Finish(socket);
                 return;
             }
-            var octets = _writeBuffer.AsSpan(0, count);
+            var octets = Sabotages.Written(_simulator.Sabotage, _writeBuffer.AsSpan(0, count));
             socket.Checker.Take(octets, Engine.Established == socket.Id);
             if (_simulator.Sabotage == Sabotage.RepeatAfterNotification && socket.Checker.Notification is not null)
                 socket.Checker.Take(octets, isEstablished: false);
@@ -293,7 +309,8 @@ internal sealed partial class PeerShell
     private void Finish(SimulatedSocket socket)
     {
         _sockets.Remove(socket.Id);
-        Engine.Closed(socket.Id);
+        if (_simulator.Sabotage != Sabotage.LeakConnections)
+            Engine.Closed(socket.Id);
         socket.End.CloseGracefully();
     }
 
@@ -308,7 +325,8 @@ internal sealed partial class PeerShell
                 Read(socket);
         }
         CarryOut();
-        Engine.Handle(new TimersDue(), Now);
+        if (_simulator.Sabotage != Sabotage.IgnoreTimers)
+            Engine.Handle(new TimersDue(), Now);
         CarryOut();
         NoteTimers();
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Wire;
 
@@ -30,14 +31,50 @@ internal enum Sabotage
     /// <summary>What is merely written counts as acknowledged.</summary>
     AcknowledgeWritten,
 
-    /// <summary>The last octet of a write never leaves.</summary>
-    LoseOctet,
+    /// <summary>Timers are never handled.</summary>
+    IgnoreTimers,
+
+    /// <summary>A KEEPALIVE that is alone in a write never leaves.</summary>
+    DropKeepalives,
+
+    /// <summary>Every dial is refused.</summary>
+    RefuseDials,
+
+    /// <summary>UPDATEs leave with an attribute that does not exist.</summary>
+    CorruptUpdates,
+
+    /// <summary>The end of a session is not noticed.</summary>
+    ForgetSessionDown,
+
+    /// <summary>The engine never hears that a connection is closed.</summary>
+    LeakConnections,
+
+    /// <summary>The engine is configured with another hold time than the plan says.</summary>
+    WrongHoldTime,
 }
 
 /// <summary>Helps to sabotage.</summary>
 internal static class Sabotages
 {
     private static readonly Prefix Unleased = Prefix.Create(IPAddress.Parse("203.0.113.250"), 32)!.Value;
+
+    /// <summary>The settings with which the engine is really made.</summary>
+    public static PeerProfile Profile(Sabotage sabotage, PeerProfile profile) => sabotage == Sabotage.WrongHoldTime
+        ? profile with { Session = profile.Session with { HoldTime = TimeSpan.FromSeconds(5) } }
+        : profile;
+
+    /// <summary>What becomes of octets on their way into the kernel.</summary>
+    public static Span<byte> Written(Sabotage sabotage, Span<byte> octets)
+    {
+        var type = (MessageType)octets[MessageSize.Header - 1];
+        if (sabotage == Sabotage.DropKeepalives && octets.Length == MessageSize.Header)
+            return [];
+        // The type octet of the first attribute, behind the two length fields and its flags.
+        const int firstType = MessageSize.Header + 2 + 2 + 1;
+        if (sabotage == Sabotage.CorruptUpdates && type == MessageType.Update && octets.Length > firstType)
+            octets[firstType] = byte.MaxValue;
+        return octets;
+    }
 
     public static RouteSet WithUnleased(RouteSet desired) => new(
         desired.Version,

@@ -44,6 +44,38 @@ public sealed class SimulationTests
         Assert.NotEqual(HashOf(1), HashOf(2));
     }
 
+    [Theory]
+    [InlineData(nameof(Sabotage.RepeatAfterNotification), nameof(Invariant.SilentAfterNotification))]
+    [InlineData(nameof(Sabotage.AnnounceUnleased), nameof(Invariant.OnlyLeased))]
+    [InlineData(nameof(Sabotage.WithholdWithdraw), nameof(Invariant.WrittenInTime))]
+    [InlineData(nameof(Sabotage.LateLeaseTimer), nameof(Invariant.LeaseInTime))]
+    [InlineData(nameof(Sabotage.TimersBeforeReads), nameof(Invariant.ReadsBeforeTimers))]
+    [InlineData(nameof(Sabotage.DropDeclaration), nameof(Invariant.LeasesExact))]
+    [InlineData(nameof(Sabotage.AcknowledgeWritten), nameof(Invariant.AcknowledgedArrived))]
+    [InlineData(nameof(Sabotage.IgnoreTimers), nameof(Invariant.NoSpin))]
+    [InlineData(nameof(Sabotage.DropKeepalives), nameof(Invariant.NoNeedlessReset))]
+    [InlineData(nameof(Sabotage.RefuseDials), nameof(Invariant.Converges))]
+    [InlineData(nameof(Sabotage.CorruptUpdates), nameof(Invariant.BeyondReproach))]
+    [InlineData(nameof(Sabotage.ForgetSessionDown), nameof(Invariant.OneEstablished))]
+    [InlineData(nameof(Sabotage.LeakConnections), nameof(Invariant.Bounded))]
+    [InlineData(nameof(Sabotage.WrongHoldTime), nameof(Invariant.Negotiated))]
+    public void A_broken_shell_breaks_its_invariant(string sabotage, string invariant)
+    {
+        var broken = new Dictionary<Invariant, int>();
+        for (ulong seed = 1; seed <= SabotagedSeeds && !broken.ContainsKey(Enum.Parse<Invariant>(invariant)); seed++)
+        {
+            try
+            {
+                new Simulator(seed, Enum.Parse<Sabotage>(sabotage)).Run();
+            }
+            catch (InvariantBroken found)
+            {
+                broken[found.Invariant] = broken.GetValueOrDefault(found.Invariant) + 1;
+            }
+        }
+        Assert.Contains(Enum.Parse<Invariant>(invariant), broken.Keys);
+    }
+
     private static ulong HashOf(ulong seed)
     {
         var simulator = new Simulator(seed);
