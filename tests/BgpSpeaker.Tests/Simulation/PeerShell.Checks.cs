@@ -89,7 +89,10 @@ internal sealed partial class PeerShell
         if (_up is not null)
             throw new InvariantBroken(Invariant.OneEstablished, $"{Name}: a second session comes up");
         _up = up.Connection;
-        var connection = _sockets[up.Connection].End.Connection;
+        // A write that failed in the same turn has closed the socket already; its SessionDown follows.
+        if (!_sockets.TryGetValue(up.Connection, out var socket))
+            return;
+        var connection = socket.End.Connection;
         connection.EstablishedEnds++;
         Trace.Add(Name, "session up", "", connection.Number);
         if (connection.IsTainted)
