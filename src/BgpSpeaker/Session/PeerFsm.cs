@@ -12,9 +12,9 @@ namespace AnycastVip.BgpSpeaker.Session;
 /// refused. Idle means administratively down.</para>
 /// <para>Waits start at <see cref="PeerSettings.RetryMinimum"/>, double up to
 /// <see cref="PeerSettings.RetryMaximum"/> and are jittered to 75–100 %. They start over after a session that was
-/// Established for at least <see cref="PeerSettings.RetryMaximum"/>, and after an operator's start or reset; a Cease
-/// for too many prefixes, an administrative shutdown, a removed peer or exhausted resources, from either side, makes
-/// the next wait the longest.</para>
+/// Established for at least <see cref="PeerSettings.RetryAfterCease"/>, and after an operator's start or reset; after a
+/// Cease for too many prefixes, an administrative shutdown, a removed peer or exhausted resources, from either side,
+/// the next wait is <see cref="PeerSettings.RetryAfterCease"/>.</para>
 /// <para>Every id that the machine takes up (<see cref="Dial"/>, <see cref="TcpConnectionConfirmed"/>) ends in exactly
 /// one <see cref="CloseConnection"/>, also after <see cref="TcpConnectionFails"/>.</para>
 /// </remarks>

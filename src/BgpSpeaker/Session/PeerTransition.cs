@@ -269,7 +269,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (from is Established established)
         {
             _state = _state with { Flaps = _state.Flaps + 1 };
-            if (now - established.Since >= _state.Settings.RetryMaximum)
+            if (now - established.Since >= _state.Settings.RetryAfterCease)
                 _state = _state with { RetryWait = _state.Settings.RetryMinimum };
         }
         if (EndsForLong(closed.Notification))

@@ -108,21 +108,33 @@ public sealed class PeerFsmTests
 
         AssertActions(
             peer.TakeDeadline(), new CloseConnection(new(1), Flush: false),
-            new StateChanged(BgpState.Connect, BgpState.Active, "no answer within 10 s"));
-        Assert.Equal(Seconds(10), peer.Now);
-        AssertWithin(peer.State.NextRetryAt, Seconds(10.75), Seconds(11));
+            new StateChanged(BgpState.Connect, BgpState.Active, Reasons.NoAnswer(Settings)));
+        Assert.Equal(Seconds(5), peer.Now);
+        AssertWithin(peer.State.NextRetryAt, Seconds(5.75), Seconds(6));
     }
 
     [Fact]
     public void Waits_double_up_to_the_longest_and_are_jittered()
     {
         var peer = new PeerDriver().Started();
-        foreach (var wait in new[] { 1, 2, 4, 8, 16, 30, 30, 30 })
+        foreach (var wait in new[] { 1, 2, 4, 5, 5 })
         {
             peer.Take(new TcpConnectionFails(peer.LastDial, "connection refused"));
             AssertWithin(peer.State.NextRetryAt - peer.Now, Seconds(0.75 * wait), Seconds(wait));
             peer.TakeDeadline();
         }
+    }
+
+    [Theory]
+    [InlineData(true, "no answer within 5 s: down, filtered, or the TCP MD5 keys differ (suspected authentication fault)")]
+    [InlineData(false, "no answer within 5 s: down, filtered, or the peer demands TCP MD5")]
+    public void Silence_names_TCP_MD5_as_a_suspect(bool usesTcpMd5, string reason)
+    {
+        var peer = new PeerDriver(Settings with { UsesTcpMd5 = usesTcpMd5 }).Started();
+
+        peer.TakeDeadline();
+
+        Assert.Equal(reason, peer.State.DownReason);
     }
 
     [Fact]
@@ -139,7 +151,7 @@ public sealed class PeerFsmTests
     }
 
     [Theory]
-    [InlineData(29, 8)]
+    [InlineData(29, 5)]
     [InlineData(30, 1)]
     public void Waits_start_over_only_after_a_session_that_lasted(int lasted, int wait)
     {

@@ -172,12 +172,8 @@ public sealed class UpdateEncoderTests
         var ipv6 = new EncodedAttributes(EveryAttribute(IPv6), fourOctetAs: true);
         var prefixes4 = MakePrefixes("203.0.{0}.{1}/32", 1000);
         var prefixes6 = MakePrefixes("2001:db8::{0}:{1}/128", 1000);
-        EncodeAll();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            EncodeAll();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(EncodeAll);
 
         void EncodeAll()
         {
