@@ -95,8 +95,7 @@ public sealed class RpcServer : IAsyncDisposable
         if (_app is null || _stopping.IsCancellationRequested)
             return;
         await _stopping.CancelAsync();
-        using var bound = new CancellationTokenSource(_options.StopTimeout);
-        await _app.StopAsync(bound.Token);
+        await _app.StopAsync(CancellationToken.None);
     }
 
     /// <summary>Stops the server if it runs and gives the path up.</summary>

@@ -54,7 +54,8 @@ internal static partial class SpeakerProcess
         await stopped.Task;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "node {Node}: accepts peers on {Endpoints}; API on {Socket}")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "node {Node}: accepts peers on {Endpoints}; API on {Socket}")]
     private static partial void LogStarted(ILogger log, string node, string endpoints, string socket);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping: withdraw, then Cease, then exit")]

@@ -137,7 +137,7 @@ public sealed class SpeakerFaultTests(OneRouterLab lab, ITestOutputHelper output
         var held = (await ForeignClient.CallAsync(speaker, "ListRoutes"))["routes"]![0]!;
         Assert.Equal("ROUTE_STATE_HELD", (string)held["state"]!);
         var taken = await monitor.DeletedAsync(VipIPv4, died) - died;
-        output.WriteLine($"kernel route gone {taken.TotalMilliseconds:0} ms after the death of a client with a lease of 3 s");
+        output.WriteLine($"kernel route gone {taken.TotalMilliseconds:0} ms after a client with a lease of 3 s died");
         Assert.InRange(taken, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3.5));
     }
 

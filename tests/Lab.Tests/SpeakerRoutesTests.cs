@@ -20,7 +20,7 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
         await WaitRoutedAsync(VipIPv4);
         await WaitRoutedAsync(VipIPv6);
         Assert.Equal(NodeIPv4, (string)(await Router.KernelRoutes(VipIPv4))[0]!["gateway"]!);
-        Assert.StartsWith("via", (string)(await Router.KernelRoutes(VipIPv6))[0]!["gateway"]! is var via ? $"via {via}" : "");
+        Assert.Equal(NodeIPv6, (string)(await Router.KernelRoutes(VipIPv6))[0]!["gateway"]!);
 
         var progress = await lease.WithdrawAsync();
 
@@ -36,8 +36,8 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
         using var lease = await ForeignLease.OpenAsync(speaker);
 
         await lease.AnnounceAsync($$"""
-            [{"prefix": "{{VipIPv4}}", "attributes": {"med": 77, "asPathPrepend": 2, "communities": ["65001:100", "no-export"],
-              "largeCommunities": ["65001:1:2"]} }]
+            [{"prefix": "{{VipIPv4}}", "attributes": {"med": 77, "asPathPrepend": 2,
+              "communities": ["65001:100", "no-export"], "largeCommunities": ["65001:1:2"]} }]
             """);
 
         var path = await WaitRoutedAsync(VipIPv4);
@@ -127,7 +127,9 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
         try
         {
             using var speaker = await StartEstablishedAsync(
-                $"  - {{name: tor1, address: {RouterIPv4}, asn: 65100, localAsn: 65100, localAddress: {secondAddress}}}",
+                $$"""
+                  - {name: tor1, address: {{RouterIPv4}}, asn: 65100, localAsn: 65100, localAddress: {{secondAddress}}}
+                """,
                 secondAddress);
             using var lease = await ForeignLease.OpenAsync(speaker);
 

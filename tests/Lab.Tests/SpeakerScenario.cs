@@ -24,7 +24,8 @@ public abstract class SpeakerScenario(OneRouterLab lab)
     internal const string IPv4Peer = $"  - {{name: tor1, address: {RouterIPv4}, asn: 65100, families: [ipv4, ipv6]}}";
 
     /// <summary>A configuration with these peers, each a line of YAML.</summary>
-    internal static string Configuration(string peers, string node = "name: node1, asn: 65001, routerId: 10.0.1.2") => $$"""
+    internal static string Configuration(
+        string peers, string node = "name: node1, asn: 65001, routerId: 10.0.1.2") => $$"""
         version: 1
         node: { {{node}} }
         peerDefaults: {holdTime: 9s}
@@ -35,11 +36,11 @@ public abstract class SpeakerScenario(OneRouterLab lab)
         peers:
         """ + "\n" + peers + "\n";
 
-    /// <summary>A speaker whose session with the router is Established.</summary>
-    internal async Task<RunningSpeaker> StartEstablishedAsync(string peers = IPv4Peer, string as_seen_by_router = NodeIPv4)
+    /// <summary>A speaker whose session with the router, which calls it <paramref name="neighbor"/>, is up.</summary>
+    internal async Task<RunningSpeaker> StartEstablishedAsync(string peers = IPv4Peer, string neighbor = NodeIPv4)
     {
         var speaker = await Node.StartSpeaker(Configuration(peers));
-        await Router.WaitEstablished(as_seen_by_router, Timeout);
+        await Router.WaitEstablished(neighbor, Timeout);
         return speaker;
     }
 

@@ -53,7 +53,9 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
             var after = await ForeignClient.PeerAsync(speaker, "tor2");
             Assert.Equal("PEER_STATE_ESTABLISHED", (string)after["state"]!);
             Assert.Equal(
-                (string)before["session"]!["establishedAt"]!, (string)after["session"]!["establishedAt"]!, Milliseconds);
+                (string)before["session"]!["establishedAt"]!,
+                (string)after["session"]!["establishedAt"]!,
+                Milliseconds);
         }
         finally
         {
@@ -212,7 +214,8 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
 
         var peer = await WaitStateAsync(speaker, "ESTABLISHED");
         Assert.Equal("router1", (string)peer["session"]!["peerHostName"]!);
-        Assert.Equal("node1", (string)(await Router.VtyshJson($"show bgp neighbors {NodeIPv4}"))[NodeIPv4]!["hostname"]!);
+        var neighbors = await Router.VtyshJson($"show bgp neighbors {NodeIPv4}");
+        Assert.Equal("node1", (string)neighbors[NodeIPv4]!["hostname"]!);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class ArrowRules
         "System", "System.Buffers", "System.Buffers.Binary", "System.Collections", "System.Collections.Frozen",
         "System.Collections.Generic", "System.Collections.Immutable", "System.Diagnostics.CodeAnalysis",
         "System.Globalization", "System.Linq", "System.Net", "System.Numerics", "System.Runtime.CompilerServices",
-        "System.Text", "System.Text.Unicode",
+        "System.Text",
     ];
 
     private static readonly HashSet<string> PureTypes =

@@ -71,10 +71,10 @@ public sealed partial class PeerEngine
     /// <summary>No connection is open: nothing is left to flush.</summary>
     public bool IsQuiet => _connections.Count == 0;
 
-    /// <summary>The newest version of the desired set that the kernel has taken whole; -1 without a session.</summary>
+    /// <summary>The newest version of the desired set that the kernel has taken whole; -1: no session.</summary>
     public long WrittenVersion => _established?.Delivery.WrittenVersion ?? -1;
 
-    /// <summary>The newest version of the desired set that the peer has acknowledged whole; -1 without a session.</summary>
+    /// <summary>The newest version of the desired set that the peer has acknowledged whole; -1: no session.</summary>
     public long AcknowledgedVersion => _established?.Delivery.AcknowledgedVersion ?? -1;
 
     /// <summary>True while something is written that the peer has not acknowledged.</summary>

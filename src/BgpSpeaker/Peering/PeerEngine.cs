@@ -55,7 +55,7 @@ public sealed partial class PeerEngine
         return taken;
     }
 
-    /// <summary>Handles an event that brings no octets and no connection: start, stop, reset, timers, failures.</summary>
+    /// <summary>Handles an event without octets or a new connection: start, stop, reset, timers, failures.</summary>
     public void Handle(PeerEvent occurred, TimeSpan now)
     {
         if (occurred is TcpConnectionFails failure)
@@ -111,10 +111,11 @@ public sealed partial class PeerEngine
         connection.Consume(consumed);
     }
 
-    /// <summary>Fills <paramref name="buffer"/> with whole messages; returns how many octets, 0 when none wait.</summary>
+    /// <summary>Fills <paramref name="buffer"/> with whole messages.</summary>
     /// <param name="id">For which connection.</param>
     /// <param name="buffer">At least <see cref="MessageSize.Maximum"/> octets.</param>
     /// <param name="now">Time since the clock's fixed origin.</param>
+    /// <returns>How many octets; 0 when none wait.</returns>
     public int TakeOutput(ConnectionId id, Span<byte> buffer, TimeSpan now)
     {
         if (!_connections.TryGetValue(id, out var connection))

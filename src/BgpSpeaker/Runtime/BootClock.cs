@@ -23,7 +23,7 @@ public sealed partial class BootClock : TimeProvider
     public override long GetTimestamp()
     {
         if (ClockGetTime(ClockBootTime, out var time) != 0)
-            throw new InvalidOperationException($"clock_gettime(CLOCK_BOOTTIME): errno {Marshal.GetLastPInvokeError()}");
+            throw new InvalidOperationException($"no CLOCK_BOOTTIME: {Marshal.GetLastPInvokeErrorMessage()}");
         return time.Seconds * NanosecondsPerSecond + time.Nanoseconds;
     }
 

@@ -11,7 +11,7 @@ internal sealed class PeerDialer(PeerOptions peer)
     private const int MaximumTtl = 255;
 
     /// <summary>Dials the peer.</summary>
-    /// <exception cref="SocketException">It cannot be reached, or an option of the configuration cannot be set.</exception>
+    /// <exception cref="SocketException">It cannot be reached, or a socket option cannot be set.</exception>
     /// <exception cref="OperationCanceledException">The dial was given up.</exception>
     public async Task<Socket> DialAsync(CancellationToken cancel)
     {
@@ -69,11 +69,12 @@ internal sealed class PeerDialer(PeerOptions peer)
             Pick(local, neighbours, AddressFamily.InterNetworkV6));
     }
 
+    // RFC 2545 section 3: a next hop is a global address, a link-local one at most comes in addition.
     private static IPAddress? Pick(IPAddress local, IReadOnlyList<IPAddress> neighbours, AddressFamily family) =>
         local.AddressFamily == family && !local.IsIPv6LinkLocal
             ? local
-            : neighbours.FirstOrDefault(
-                address => address.AddressFamily == family && !address.IsIPv6LinkLocal && !IPAddress.IsLoopback(address));
+            : neighbours.FirstOrDefault(address =>
+                address.AddressFamily == family && !address.IsIPv6LinkLocal && !IPAddress.IsLoopback(address));
 
     private static List<IPAddress> InterfaceAddresses(IPAddress member)
     {

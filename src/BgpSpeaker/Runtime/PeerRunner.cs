@@ -120,7 +120,8 @@ internal sealed partial class PeerRunner
         var profile = new PeerProfile(
             _options.Name, _options.Session with { UsesTcpMd5 = _options.Password is not null }, _options.NextHopIPv4,
             _options.NextHopIPv6, _options.Attributes);
-        var engine = new PeerEngine(profile, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), _clock.Now());
+        var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var engine = new PeerEngine(profile, seed, _clock.Now());
         engine.SetDesired(Volatile.Read(ref _desired));
         return engine;
     }

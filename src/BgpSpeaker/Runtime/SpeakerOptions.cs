@@ -48,7 +48,7 @@ public sealed record PeerOptions
     /// <summary>Our end of the connection; null lets the kernel choose.</summary>
     public IPAddress? LocalAddress { get; init; }
 
-    /// <summary>The interface behind a link-local <see cref="Address"/>, so that a changed index does no harm.</summary>
+    /// <summary>The interface behind a link-local <see cref="Address"/>, by name: its index may change.</summary>
     public string? Interface { get; init; }
 
     /// <summary>TCP MD5 key, RFC 2385: 1–80 octets of UTF-8; null for none.</summary>

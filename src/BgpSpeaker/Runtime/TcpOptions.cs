@@ -28,7 +28,7 @@ internal static partial class TcpOptions
     /// Signs every segment to and from <paramref name="peer"/> with a TCP MD5 key (RFC 2385); on a listening socket
     /// for what that peer sends. Null removes the key.
     /// </summary>
-    /// <exception cref="SocketException">The kernel has no TCP_MD5SIG, or the family differs from the socket's.</exception>
+    /// <exception cref="SocketException">The kernel has no TCP_MD5SIG, or the socket is of another family.</exception>
     public static void SetMd5Key(Socket socket, IPAddress peer, string? key)
     {
         // struct tcp_md5sig: sockaddr_storage; u8 flags, prefixlen; u16 keylen; int ifindex; u8 key[80].

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 
-/// <summary>One running speaker with a passive peer of its own for each vector and each way to cut the octets.</summary>
+/// <summary>One running speaker with a passive peer for each vector and each way to cut the octets.</summary>
 public sealed class VectorSpeaker : IAsyncLifetime
 {
     private readonly Speaker _speaker = new(

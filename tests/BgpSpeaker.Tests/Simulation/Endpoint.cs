@@ -54,7 +54,7 @@ internal sealed class Endpoint(SpeakerNode node, Link link, Connection connectio
         other._in = _out;
     }
 
-    /// <summary>Writes; false when the kernel has not taken everything yet, and <see cref="OnWritten"/> will come.</summary>
+    /// <summary>Writes; false: the kernel has not taken everything yet, <see cref="OnWritten"/> will come.</summary>
     public bool TryWrite(ReadOnlySpan<byte> octets)
     {
         if (IsReset)

@@ -4,7 +4,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 
-/// <summary>A gate that holds a lease: it opens streams, sends heartbeats and sets, hangs, restarts and gets lost.</summary>
+/// <summary>A gate that holds a lease: opens streams, sends heartbeats and sets, hangs, restarts, gets lost.</summary>
 internal sealed class GateClient(int number, SpeakerNode node, Simulator simulator)
 {
     private const int Vips = 4;

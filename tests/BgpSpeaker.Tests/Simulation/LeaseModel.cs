@@ -57,7 +57,7 @@ internal sealed class LeaseModel
         client.Stream = null;
     }
 
-    /// <summary>What may be announced at <paramref name="now"/>, and until <paramref name="slack"/> after its end.</summary>
+    /// <summary>What may be announced now, and until <paramref name="slack"/> after its end.</summary>
     public bool Permits(Prefix prefix, TimeSpan now, TimeSpan slack) =>
         !IsEmergency && _clients.Values.Any(client => client.Permits(prefix, now - slack));
 

@@ -63,7 +63,7 @@ internal sealed class Link(SpeakerNode left, SpeakerNode right, Timeline time, C
 
     public TimeSpan Latency() => chance.Milliseconds(0, _latencyMaximum);
 
-    /// <summary>Sends SYN until an answer comes or the attempt is given up; then calls with an end, or null: refused.</summary>
+    /// <summary>Sends SYN until an answer comes (an end, or null: refused) or the attempt is given up.</summary>
     public void Dial(SpeakerNode dialler, DialAttempt attempt, Action<Endpoint?> answer) =>
         time.After(Latency(), () => Arrive(dialler, attempt, answer));
 

@@ -6,8 +6,8 @@ using AnycastVip.BgpSpeaker.Wire;
 namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 
 /// <summary>
-/// The shell of one engine in virtual time: it carries out actions, reads, writes and fires timers in the order in which
-/// the product's PeerRunner does, over simulated sockets.
+/// The shell of one engine in virtual time: it carries out actions, reads, writes and fires timers in the order in
+/// which the product's PeerRunner does, over simulated sockets.
 /// </summary>
 internal sealed partial class PeerShell
 {

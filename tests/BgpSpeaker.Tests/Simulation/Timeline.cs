@@ -1,6 +1,6 @@
 namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 
-/// <summary>Virtual time: what is due runs in the order of its moments, and in the order of planning within one.</summary>
+/// <summary>Virtual time: what is due runs in the order of moments, and of planning within one.</summary>
 internal sealed class Timeline
 {
     // Far beyond what the longest burst of a run takes; a loop that plans itself at once would pass any bound.

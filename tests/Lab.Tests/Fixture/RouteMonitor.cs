@@ -3,7 +3,7 @@ using AnycastVip.Netlab.Deployment;
 
 namespace AnycastVip.Lab.Tests.Fixture;
 
-/// <summary>When routes came and went in a router's kernel: <c>ip -ts monitor route</c>, by the kernel's own clock.</summary>
+/// <summary>When routes came and went in a router's kernel: <c>ip -ts monitor route</c>.</summary>
 internal sealed class RouteMonitor : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
