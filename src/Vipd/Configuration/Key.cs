@@ -48,14 +48,20 @@ internal sealed record ListKey<T>(string Name, ScalarType<T> Type, string Meanin
     /// <summary>The values of a missing key as they would be written in the file; null when there are none.</summary>
     public IReadOnlyList<string>? Default { get; init; }
 
+    /// <summary>The most values that the list may have; null: as many as there are.</summary>
+    public int? Maximum { get; init; }
+
     /// <inheritdoc/>
     public override string? DefaultText => Default is null ? null : $"[{string.Join(", ", Default)}]";
 
     /// <inheritdoc/>
-    public override string TypeDescription => $"list of {Type.Description}";
+    public override string TypeDescription =>
+        Maximum is { } most ? $"list of at most {most}: {Type.Description}" : $"list of {Type.Description}";
 
     /// <inheritdoc/>
-    public override string JsonSchema => $$"""{"type":"array","items":{{Type.JsonSchema}}}""";
+    public override string JsonSchema => Maximum is { } most
+        ? $$"""{"type":"array","maxItems":{{most}},"items":{{Type.JsonSchema}}}"""
+        : $$"""{"type":"array","items":{{Type.JsonSchema}}}""";
 }
 
 /// <summary>A key with a mapping, or with a list of mappings.</summary>

@@ -84,7 +84,7 @@ internal static class PeerKeys
     public static readonly Key<TimeSpan> ConnectTimeout = new(
         "connectTimeout",
         ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
-        "How long one attempt to connect may take.") { Default = "10s" };
+        "How long one attempt to connect may take.") { Default = "5s" };
 
     public static readonly Key<TimeSpan> RetryMinimum = new(
         "retryMinimum",
@@ -94,7 +94,13 @@ internal static class PeerKeys
     public static readonly Key<TimeSpan> RetryMaximum = new(
         "retryMaximum",
         ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), Hour),
-        "The longest wait between two attempts; not less than `retryMinimum`.") { Default = "30s" };
+        "The longest wait between two attempts; not less than `retryMinimum`.") { Default = "5s" };
+
+    public static readonly Key<TimeSpan> RetryAfterCease = new(
+        "retryAfterCease",
+        ScalarTypes.Duration(TimeSpan.FromSeconds(1), Hour),
+        "The wait after a Cease that does not pass by itself (prefix limit, shutdown, de-configured, out of "
+        + "resources).") { Default = "30s" };
 
     public static readonly SectionKey NextHop = new(
         "nextHop", NextHopKeys.Section, false, "What stands as next hop in announcements.");
@@ -115,16 +121,22 @@ internal static class PeerKeys
         "How often our AS number is put in front once more; eBGP only.") { Default = "0" };
 
     public static readonly ListKey<uint> Communities = new(
-        "communities", BgpTypes.Community, "Added to each announcement (RFC 1997).");
+        "communities", BgpTypes.Community, "Added to each announcement (RFC 1997).")
+    {
+        Maximum = RouteAttributes.MaximumCommunities,
+    };
 
     public static readonly ListKey<LargeCommunity> LargeCommunities = new(
-        "largeCommunities", BgpTypes.LargeCommunity, "Added to each announcement (RFC 8092).");
+        "largeCommunities", BgpTypes.LargeCommunity, "Added to each announcement (RFC 8092).")
+    {
+        Maximum = RouteAttributes.MaximumCommunities,
+    };
 
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        ConnectTimeout, RetryMinimum, RetryMaximum, NextHop, Med, LocalPref, AsPathPrepend, Communities,
-        LargeCommunities,
+        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, NextHop, Med, LocalPref, AsPathPrepend,
+        Communities, LargeCommunities,
     ];
 
     private static readonly string[] NotYet = ["bfd", "gracefulRestart", "addPath"];

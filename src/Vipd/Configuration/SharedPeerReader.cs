@@ -42,6 +42,7 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
         Passive = reader.Read(PeerKeys.Passive, false),
         RetryMinimum = reader.Read(PeerKeys.RetryMinimum, default),
         RetryMaximum = reader.Read(PeerKeys.RetryMaximum, default),
+        RetryAfterCease = reader.Read(PeerKeys.RetryAfterCease, default),
         ConnectTimeout = reader.Read(PeerKeys.ConnectTimeout, default),
         SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
         HostName = node.Name,
@@ -73,6 +74,8 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
         {
             if (values.Contains(value))
                 diagnostics.Error(at, $"{key.Name}: listed twice");
+            if (values.Count == key.Maximum)
+                diagnostics.Error(at, $"{key.Name}: more than {key.Maximum}");
             values.Add(value);
         }
         return values.ToValueList();

@@ -114,8 +114,12 @@ public sealed class ExportPolicyTests
         Assert.Null(ExportPolicy.Export(Plain, context));
     }
 
-    [Fact]
-    public void The_most_that_announcement_and_peer_may_ask_for_can_be_encoded()
+    [Theory]
+    [InlineData("203.0.113.50/32", true)]
+    [InlineData("203.0.113.50/32", false)]
+    [InlineData("2001:db8::50/128", true)]
+    [InlineData("2001:db8::50/128", false)]
+    public void The_most_that_announcement_and_peer_may_ask_for_fits_into_one_UPDATE(string prefix, bool fourOctetAs)
     {
         var most = new RouteAttributes
         {
@@ -132,8 +136,17 @@ public sealed class ExportPolicyTests
                 .Select(community => community with { LocalData1 = 1 }).ToValueList(),
         };
         Assert.Null(most.FindFault());
-        var context = Routes.External with { FourOctetAs = false, LocalAs = 4200000001, Overlay = other };
-        var attributes = ExportPolicy.Export(Plain with { Attributes = most }, context)!;
-        Assert.NotNull(new EncodedAttributes(attributes, context.FourOctetAs));
+        Assert.Null(other.FindFault());
+        var context = Routes.External with { FourOctetAs = fourOctetAs, LocalAs = 4200000001, Overlay = other };
+        var route = Routes.Route(prefix) with { Attributes = most };
+        var attributes = ExportPolicy.Export(route, context)!;
+        Assert.Equal(2 * RouteAttributes.MaximumCommunities, attributes.LargeCommunities.Count);
+        Assert.Equal(1 + (2 * RouteAttributes.MaximumPrepend), attributes.AsPath.Count);
+
+        var length = UpdateEncoder.EncodeAnnounce(
+            new byte[MessageSize.Maximum], new(attributes, fourOctetAs), [route.Prefix], out var consumed);
+
+        Assert.Equal(1, consumed);
+        Assert.InRange(length, MessageSize.Header, MessageSize.Maximum);
     }
 }

@@ -46,8 +46,9 @@ public sealed class GoodFileTests
                             HoldTime = TimeSpan.FromSeconds(9),
                             Families = [Family.IPv4Unicast],
                             RetryMinimum = TimeSpan.FromSeconds(1),
-                            RetryMaximum = TimeSpan.FromSeconds(30),
-                            ConnectTimeout = TimeSpan.FromSeconds(10),
+                            RetryMaximum = TimeSpan.FromSeconds(5),
+                            RetryAfterCease = TimeSpan.FromSeconds(30),
+                            ConnectTimeout = TimeSpan.FromSeconds(5),
                             HostName = "n1",
                         },
                     },
@@ -118,6 +119,7 @@ public sealed class GoodFileTests
                 Passive = true,
                 RetryMinimum = TimeSpan.FromSeconds(2),
                 RetryMaximum = TimeSpan.FromMinutes(1),
+                RetryAfterCease = TimeSpan.FromMinutes(5),
                 ConnectTimeout = TimeSpan.FromMilliseconds(500),
                 SendHoldTime = TimeSpan.FromMinutes(10),
                 HostName = "edge-ams-1",
@@ -158,6 +160,16 @@ public sealed class GoodFileTests
 
         Assert.False(peer.Session.IsExternal);
         Assert.Equal(uint.MaxValue, peer.Attributes.LocalPref);
+    }
+
+    [Fact]
+    public void A_peer_takes_as_many_communities_as_an_announcement()
+    {
+        var attributes = Assert.Single(Load("most-communities.yaml").Speaker.Peers).Attributes;
+
+        Assert.Equal(RouteAttributes.MaximumCommunities, attributes.Communities.Count);
+        Assert.Equal(RouteAttributes.MaximumCommunities, attributes.LargeCommunities.Count);
+        Assert.Null(attributes.FindFault());
     }
 
     [Theory]
