@@ -12,6 +12,9 @@ internal sealed class PeerSocket : IDisposable
 {
     // Small enough that a KEEPALIVE never queues behind more than this, large enough for four full UPDATEs.
     private const int WriteBufferSize = 16 * 1024;
+    private const int KeepaliveIdleSeconds = 15;
+    private const int KeepaliveIntervalSeconds = 5;
+    private const int KeepaliveProbes = 3;
 
     /// <summary>How long a closing connection may take to hand over its last octets and see the peer's FIN.</summary>
     public static readonly TimeSpan LingerBound = TimeSpan.FromSeconds(2);
@@ -26,6 +29,12 @@ internal sealed class PeerSocket : IDisposable
         _socket = socket;
         _socket.Blocking = false;
         _socket.NoDelay = true;
+        // With a hold time of zero nothing else finds out that the peer has forgotten the connection, and until then
+        // each new one of its is refused (RFC 4271 section 6.8).
+        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepaliveIdleSeconds);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepaliveIntervalSeconds);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepaliveProbes);
     }
 
     public ConnectionId Id { get; }

@@ -6,6 +6,7 @@ namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 /// <summary>Plans what goes wrong, and when.</summary>
 internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<Link> links)
 {
+    private const int RefreshRequests = 30;
     private static readonly Notification AutomaticReset = new(ErrorCode.Cease, CeaseError.BfdDown);
 
     private readonly Chance _chance = simulator.Chance;
@@ -16,15 +17,18 @@ internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<L
     {
         for (var i = 0; i < simulator.Scenario.Faults; i++)
             simulator.Time.At(_chance.Between(Now, end), simulator.Scenario.IsFaultFree ? PauseShortly : Strike);
-        if (_chance.Percent(20))
-            simulator.Time.At(_chance.Between(Now, end), () => RequestRefreshes(_chance.Below(links.Count), 30));
+        if (!_chance.Percent(20))
+            return;
+        var link = links[_chance.Below(links.Count)];
+        var (asked, asker) = _chance.Percent(50) ? (link.Left, link.Right) : (link.Right, link.Left);
+        simulator.Time.At(_chance.Between(Now, end), () => RequestRefreshes(asked, asker, RefreshRequests));
     }
 
     private void Strike()
     {
         var link = links[_chance.Below(links.Count)];
         var node = nodes[_chance.Below(nodes.Count)];
-        switch (_chance.Below(12))
+        switch (_chance.Below(13))
         {
             case 0:
                 node.Crash(power: true);
@@ -45,7 +49,11 @@ internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<L
                 Note(link, "refuses dials");
                 link.RefusesUntil = Now + _chance.Milliseconds(100, 10_000);
                 break;
-            case 6 or 7:
+            case 6:
+                Note(link, "corrupts octets of new connections");
+                link.CorruptsUntil = Now + _chance.Milliseconds(100, 10_000);
+                break;
+            case 7 or 8:
                 Command(link);
                 break;
             default:
@@ -103,13 +111,13 @@ internal sealed class Chaos(Simulator simulator, List<SpeakerNode> nodes, List<L
     }
 
     // A peer may ask for its routes at any time, and as often as it likes.
-    private void RequestRefreshes(int link, int times)
+    private void RequestRefreshes(SpeakerNode asked, SpeakerNode asker, int times)
     {
         if (times == 0)
             return;
-        if (links[link].Left.IsRunning)
-            links[link].Left.PeerFor(links[link].Right).AskForRefresh();
-        simulator.Time.After(_chance.Milliseconds(20, 700), () => RequestRefreshes(link, times - 1));
+        if (asked.IsRunning)
+            asked.PeerFor(asker).AskForRefresh();
+        simulator.Time.After(_chance.Milliseconds(20, 700), () => RequestRefreshes(asked, asker, times - 1));
     }
 
     // So short that the KEEPALIVE which is delayed still comes within the peer's hold time.

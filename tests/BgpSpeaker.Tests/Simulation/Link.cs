@@ -56,6 +56,9 @@ internal sealed class Link(SpeakerNode left, SpeakerNode right, Timeline time, C
     /// <summary>Dials are refused until then, as by a firewall.</summary>
     public TimeSpan RefusesUntil { get; set; }
 
+    /// <summary>Connections that are made until then have some octets changed on their way.</summary>
+    public TimeSpan CorruptsUntil { get; set; }
+
     public bool IsBlocked => time.Now < BlockedUntil;
 
     /// <summary>Connections that at least one kernel knows.</summary>
@@ -90,6 +93,11 @@ internal sealed class Link(SpeakerNode left, SpeakerNode right, Timeline time, C
         }
         var connection = new Connection(this, dialler, acceptor, ++_made);
         _connections.Add(connection);
+        if (time.Now < CorruptsUntil)
+        {
+            connection.DialledEnd.Out.Mutate();
+            connection.AcceptedEnd.Out.Mutate();
+        }
         acceptor.PeerFor(dialler).Accept(connection.AcceptedEnd);
         time.After(Latency(), () =>
         {

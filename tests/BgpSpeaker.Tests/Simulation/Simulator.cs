@@ -67,11 +67,13 @@ internal sealed class Simulator
                 _nodes[j].Attach(link);
             }
         }
+        // Speakers that start together dial together: that makes collisions.
+        var startSpread = Chance.Percent(50) ? 0 : 2000;
         foreach (var node in _nodes)
         {
             for (var number = 1; number <= Scenario.Clients; number++)
                 node.Clients.Add(new GateClient(number, node, this));
-            Time.After(Chance.Milliseconds(0, 2000), node.Start);
+            Time.After(Chance.Milliseconds(0, startSpread), node.Start);
             foreach (var client in node.Clients)
                 Time.After(Chance.Milliseconds(0, 4000), client.Start);
         }
@@ -84,6 +86,7 @@ internal sealed class Simulator
         {
             link.BlockedUntil = Time.Now;
             link.RefusesUntil = Time.Now;
+            link.CorruptsUntil = Time.Now;
             foreach (var connection in link.Connections.ToArray())
                 Heal(connection);
         }
