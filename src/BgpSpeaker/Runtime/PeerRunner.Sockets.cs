@@ -173,8 +173,7 @@ internal sealed partial class PeerRunner
                 _ = AbortLateAsync(socket);
             return;
         }
-        _sockets.Remove(close.Connection);
-        _engine.Closed(close.Connection);
+        Forget(socket);
         socket.Abort();
     }
 
@@ -187,9 +186,15 @@ internal sealed partial class PeerRunner
 
     private void Finish(PeerSocket socket)
     {
+        Forget(socket);
+        _ = socket.CloseGracefullyAsync(_clock);
+    }
+
+    private void Forget(PeerSocket socket)
+    {
         _sockets.Remove(socket.Id);
         _engine.Closed(socket.Id);
-        _ = socket.CloseGracefullyAsync(_clock);
+        _changed.Pulse();
     }
 
     private void PollAcknowledgements()

@@ -90,6 +90,14 @@ internal sealed partial class PeerRunner
         }
         AbortAll();
         await _timer.DisposeAsync();
+        _inbox.Writer.Complete();
+        while (_inbox.Reader.TryRead(out var input))
+        {
+            if (input is Question question)
+                question.GiveUp();
+            else
+                (input as Accepted)?.Socket.Dispose();
+        }
     }
 
     /// <summary>Hands the peer an operator's command.</summary>
@@ -105,11 +113,12 @@ internal sealed partial class PeerRunner
     /// <summary>Takes a socket that the listener accepted from the peer's address.</summary>
     public void Accept(Socket socket) => Post(new Accepted(socket));
 
-    /// <summary>Asks the peer's task a question.</summary>
+    /// <summary>Asks the peer's task a question; cancelled when the task has ended.</summary>
     public Task<T> AskAsync<T>(Func<PeerEngine, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new Question(engine => answer.SetResult(question(engine))));
+        if (!_inbox.Writer.TryWrite(new Question(engine => answer.SetResult(question(engine)), answer.SetCanceled)))
+            answer.SetCanceled();
         return answer.Task;
     }
 
@@ -253,7 +262,7 @@ internal sealed partial class PeerRunner
 
     private sealed record DesiredChanged : Input;
 
-    private sealed record Question(Action<PeerEngine> Ask) : Input;
+    private sealed record Question(Action<PeerEngine> Ask, Action GiveUp) : Input;
 
     private sealed record DialDone(ConnectionId Connection, Socket? Socket, string? Failure) : Input;
 
