@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using AnycastVip.BgpSpeaker.Peering;
 
 namespace AnycastVip.BgpSpeaker.Runtime;
 
 /// <summary>Makes sockets for one peer: dials it, and prepares those that it opened to us.</summary>
-internal sealed class PeerDialer(PeerOptions peer)
+internal sealed partial class PeerDialer(PeerOptions peer)
 {
     private const int MaximumTtl = 255;
 
@@ -22,7 +23,7 @@ internal sealed class PeerDialer(PeerOptions peer)
             if (peer.Password is { } password)
                 TcpOptions.SetMd5Key(socket, PeerAddress(), password);
             if (peer.LocalAddress is { } local)
-                socket.Bind(new IPEndPoint(local, 0));
+                socket.Bind(new IPEndPoint(Scoped(local), 0));
             await socket.ConnectAsync(new IPEndPoint(PeerAddress(), peer.Port), cancel);
             return socket;
         }
@@ -53,10 +54,7 @@ internal sealed class PeerDialer(PeerOptions peer)
     }
 
     /// <summary>The peer's address with the scope that its interface has now.</summary>
-    public IPAddress PeerAddress() =>
-        peer.Interface is { } name && InterfaceIndex(name) is { } index
-            ? new IPAddress(peer.Address.GetAddressBytes(), index)
-            : peer.Address;
+    public IPAddress PeerAddress() => Scoped(peer.Address);
 
     /// <summary>Finds our end of a connection, and an address of either family on the same interface.</summary>
     public static LocalEnd DescribeLocalEnd(Socket socket)
@@ -87,13 +85,12 @@ internal sealed class PeerDialer(PeerOptions peer)
         return [];
     }
 
-    private static long? InterfaceIndex(string name)
-    {
-        foreach (var candidate in NetworkInterface.GetAllNetworkInterfaces())
-        {
-            if (candidate.Name == name)
-                return candidate.GetIPProperties().GetIPv6Properties()?.Index;
-        }
-        return null;
-    }
+    // Scope 0, of an interface that does not exist now, is refused by the kernel and matches nobody.
+    private IPAddress Scoped(IPAddress address) =>
+        peer.Interface is { } name && address.IsIPv6LinkLocal
+            ? new IPAddress(address.GetAddressBytes(), InterfaceIndex(name))
+            : address;
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial uint InterfaceIndex(string name);
 }

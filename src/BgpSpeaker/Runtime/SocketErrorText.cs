@@ -16,6 +16,7 @@ internal static class SocketErrorText
         SocketError.AddressNotAvailable => "the local address is not on this node",
         SocketError.AccessDenied => "not permitted (a firewall rule, or a missing capability)",
         SocketError.ProtocolOption => "the kernel lacks a socket option that the configuration asks for",
+        SocketError.InvalidArgument => "no such interface, or an address that cannot be used there",
         SocketError.Shutdown or SocketError.ConnectionAborted => "connection aborted",
         SocketError.OperationAborted => "closed",
         _ => error.ToString(),

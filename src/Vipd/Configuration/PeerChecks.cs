@@ -43,6 +43,8 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         var family = peer.Address.AddressFamily;
         if (peer.LocalAddress is { } local && local.AddressFamily != family)
             Error(reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
+        else if (peer.LocalAddress is { IsIPv6LinkLocal: true } && !peer.Address.IsIPv6LinkLocal)
+            Error(reader, PeerKeys.LocalAddress, $"{peer.LocalAddress} is link-local and reaches no {peer.Address}");
         var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
         if (peer.Session.Passive && !listen.Any(endPoint => endPoint.AddressFamily == family))
             Error(reader, PeerKeys.Passive, $"speaker.listen has no {name} address for the peer to reach");
