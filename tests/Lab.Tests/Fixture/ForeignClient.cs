@@ -4,7 +4,7 @@ using System.Threading.Channels;
 
 namespace AnycastVip.Lab.Tests.Fixture;
 
-/// <summary>SpeakerService as Debian's grpcio calls it: <c>python/speaker_client.py</c>.</summary>
+/// <summary>SpeakerService as Debian's grpcio calls it: <c>lab/speaker_client.py</c>.</summary>
 internal static class ForeignClient
 {
     private const string Python = "/usr/bin/python3";
@@ -27,7 +27,7 @@ internal static class ForeignClient
     /// <summary>Starts the client with its standard streams redirected.</summary>
     public static Process Start(RunningSpeaker speaker, params string[] arguments)
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "python", "speaker_client.py");
+        var script = Path.Combine(AppContext.BaseDirectory, "speaker_client.py");
         var protos = Path.Combine(AppContext.BaseDirectory, "proto");
         return Process.Start(new ProcessStartInfo(Python, [script, speaker.SocketPath, protos, .. arguments])
         {
