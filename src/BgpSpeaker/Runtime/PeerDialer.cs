@@ -79,8 +79,9 @@ internal sealed partial class PeerDialer(PeerOptions peer)
         foreach (var candidate in NetworkInterface.GetAllNetworkInterfaces())
         {
             var addresses = candidate.GetIPProperties().UnicastAddresses.Select(entry => entry.Address).ToList();
+            // Whatever else is on lo (a VIP) is no address that the peer could forward to.
             if (addresses.Contains(member))
-                return addresses;
+                return candidate.NetworkInterfaceType == NetworkInterfaceType.Loopback ? [] : addresses;
         }
         return [];
     }

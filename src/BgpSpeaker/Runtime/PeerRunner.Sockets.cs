@@ -107,6 +107,7 @@ internal sealed partial class PeerRunner
     {
         while (!socket.WriteInFlight && _sockets.ContainsKey(socket.Id))
         {
+            TakeNewestDesired();
             var count = _engine.TakeOutput(socket.Id, socket.WriteBuffer, _clock.Now());
             if (count == 0)
             {
@@ -139,7 +140,9 @@ internal sealed partial class PeerRunner
             return;
         if (error != SocketError.Success)
         {
-            Fail(socket, SocketErrorText.For(error));
+            // The peer's last word may lie in the socket: a NOTIFICATION says more than a broken pipe.
+            if (Read(socket))
+                Fail(socket, SocketErrorText.For(error));
             return;
         }
         socket.WrittenOctets += count;

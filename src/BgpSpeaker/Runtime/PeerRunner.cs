@@ -33,6 +33,7 @@ internal sealed partial class PeerRunner
     private readonly byte[] _readBuffer = new byte[ReadBufferSize];
     private readonly ITimer _timer;
     private RouteSet _desired;
+    private RouteSet? _taken;
     private PeerEngine _engine;
     private TimeSpan? _nextAcknowledgementPoll;
     private TimeSpan _acknowledgementPoll = AcknowledgementPoll;
@@ -130,9 +131,9 @@ internal sealed partial class PeerRunner
             _options.Name, _options.Session with { UsesTcpMd5 = _options.Password is not null }, _options.NextHopIPv4,
             _options.NextHopIPv6, _options.Attributes);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var engine = new PeerEngine(profile, seed, _clock.Now());
-        engine.SetDesired(Volatile.Read(ref _desired));
-        return engine;
+        // The first pull hands it the routes.
+        _taken = null;
+        return new PeerEngine(profile, seed, _clock.Now());
     }
 
     private async Task RunEngineAsync(CancellationToken stop)
@@ -159,7 +160,7 @@ internal sealed partial class PeerRunner
                 _engine.Handle(command.Event, _clock.Now());
                 break;
             case DesiredChanged:
-                _engine.SetDesired(Volatile.Read(ref _desired));
+                TakeNewestDesired();
                 break;
             case Question question:
                 question.Ask(_engine);
@@ -179,6 +180,16 @@ internal sealed partial class PeerRunner
             case Wake:
                 break;
         }
+    }
+
+    // Before every pull: what was withdrawn while an older input waited in the inbox must not be announced.
+    private void TakeNewestDesired()
+    {
+        var desired = Volatile.Read(ref _desired);
+        if (ReferenceEquals(desired, _taken))
+            return;
+        _taken = desired;
+        _engine.SetDesired(desired);
     }
 
     private void CarryOut()
