@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
@@ -34,8 +35,9 @@ public static class NotificationText
     ];
 
     /// <summary>
-    /// Names and data in one line: <c>Cease/Administrative Shutdown: kernel upgrade</c>. RFC 9003 text is decoded,
-    /// other data and text that is no UTF-8 is given in hexadecimal digits, control characters are escaped.
+    /// Names and data in one line: <c>Cease/Administrative Shutdown: kernel upgrade</c>. RFC 9003 text and RFC 4486
+    /// prefix limits are decoded, other data and text that is no UTF-8 is given in hexadecimal digits, control
+    /// characters are escaped.
     /// </summary>
     public static string Describe(Notification notification)
     {
@@ -81,8 +83,20 @@ public static class NotificationText
     {
         if (notification.Data.Count == 0)
             return Name(notification);
-        var text = ShutdownText(notification) ?? notification.Data.ToString();
+        var text = ShutdownText(notification) ?? PrefixLimit(notification) ?? notification.Data.ToString();
         return text.Length == 0 ? Name(notification) : $"{Name(notification)}: {text}";
+    }
+
+    // RFC 4486 section 4: AFI, SAFI and, in four octets, the limit; null when the data is not that.
+    private static string? PrefixLimit(Notification notification)
+    {
+        if (notification is not
+            { Code: ErrorCode.Cease, Subcode: CeaseError.MaximumNumberOfPrefixesReached, Data.Count: 7 })
+            return null;
+        var data = notification.Data.AsSpan();
+        var family = new Family(BinaryPrimitives.ReadUInt16BigEndian(data), data[2]);
+        var limit = BinaryPrimitives.ReadUInt32BigEndian(data[3..]);
+        return string.Create(CultureInfo.InvariantCulture, $"{family}, at most {limit}");
     }
 
     // RFC 9003 section 2: one octet of length and that much UTF-8; null when the data is not that.

@@ -10,6 +10,8 @@ public sealed class NotificationTextTests
     [InlineData(6, 2, "02410a", "Cease/Administrative Shutdown: A\\x0a")]
     [InlineData(6, 2, "02c328", "Cease/Administrative Shutdown: 02c328")]
     [InlineData(6, 2, "0941", "Cease/Administrative Shutdown: 0941")]
+    [InlineData(6, 1, "00010100000064", "Cease/Maximum Number of Prefixes Reached: ipv4-unicast, at most 100")]
+    [InlineData(6, 1, "000101", "Cease/Maximum Number of Prefixes Reached: 000101")]
     [InlineData(6, 3, "0141", "Cease/Peer De-configured: 0141")]
     [InlineData(6, 9, "06020141", "Cease/Hard Reset: Cease/Administrative Shutdown: A")]
     [InlineData(6, 9, "06", "Cease/Hard Reset: 06")]
