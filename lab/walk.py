@@ -87,11 +87,10 @@ def client_withdraws(client, monitor):
     deliveries = client.withdraw()
     floor = {}
     for prefix, (peer, _) in VIPS.items():
-        written = api_time(deliveries[peer]["writtenAt"])
-        acknowledged = api_time(deliveries[peer]["acknowledgedAt"])
-        floor[prefix] = monitor.deleted(prefix, written)
-        print(f"    {prefix}: written {deliveries[peer]['writtenAt']}, acknowledged "
-              f"{milliseconds(acknowledged - written)} later, kernel route gone {milliseconds(floor[prefix])} later")
+        written, acknowledged = (deliveries[peer][key] for key in ("writtenAt", "acknowledgedAt"))
+        floor[prefix] = monitor.deleted(prefix, api_time(written))
+        print(f"    {prefix}: written {written}, acknowledged {acknowledged},\n"
+              f"      kernel route gone {milliseconds(floor[prefix])} after it was written")
     check(not any(map(kernel_has, VIPS)), "gone; from the written withdraw to the kernel is the router's own work, "
           "the floor below which no speaker can go")
     client.kill()
@@ -102,7 +101,7 @@ def client_dies(monitor):
     step(4, f"kill -9 of the client: its routes live as long as its lease ({LEASE} s), not longer")
     client = announce(lease=LEASE)
     killed = client.kill()
-    output = show("node1", "vipctl", "routes", "-o", "wide")
+    output = show("node1", "vipctl", "routes")
     check(output.count("Held") == len(VIPS) and all(map(kernel_has, VIPS)),
           f"{milliseconds(time.time() - killed)} after the kill both routes are held")
     for prefix in VIPS:
@@ -160,8 +159,8 @@ def main():
         speaker_stops()
     except Failure as failure:
         print(f"    FAILED: {failure}\n    The speaker's log ends:", flush=True)
-        for line in SPEAKER_LOG.read_text().splitlines()[-10:]:
-            print(f"      {line}")
+        log = SPEAKER_LOG.read_text().splitlines() if SPEAKER_LOG.exists() else ["(there is no lab any more)"]
+        print("\n".join(f"      {line}" for line in log[-10:]))
         return 1
     except KeyboardInterrupt:
         return 130
