@@ -129,7 +129,7 @@ def speaker_stops():
     check(not any(map(kernel_has, VIPS)), "Established again, and without a lease nothing is announced")
     client = announce(lease=LEASE)
     check(all(map(kernel_has, VIPS)), "announced again, both routes are in the router's kernel")
-    ctl("node1", "pkill", "-TERM", "-f", "vipd.dll speaker")
+    ctl("node1", "sh", "-c", 'kill -TERM $(pgrep -f "vipd[.]dll speaker")')
     check(speaker.exit_code() == 0, "the speaker exits with 0")
     print("    its last words:")
     for line in speaker.lines[-4:]:

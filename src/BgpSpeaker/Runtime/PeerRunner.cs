@@ -146,6 +146,8 @@ internal sealed partial class PeerRunner
                 CarryOut();
             }
             FireTimers();
+            // Written and acknowledged are two facts with a time each.
+            PublishDelivery();
             PollAcknowledgements();
             PublishDelivery();
             ArmTimer();
