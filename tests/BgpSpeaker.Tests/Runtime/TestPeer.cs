@@ -17,9 +17,14 @@ internal sealed class TestPeer : IDisposable
     /// <summary>Octets written so far.</summary>
     public long Sent { get; private set; }
 
-    public static async Task<TestPeer> ConnectAsync(IPAddress from, IPEndPoint to)
+    /// <param name="from">The address that the speaker knows the peer by.</param>
+    /// <param name="to">Where the speaker listens.</param>
+    /// <param name="receiveBuffer">Octets that the peer's kernel takes before the window closes; 0: the default.</param>
+    public static async Task<TestPeer> ConnectAsync(IPAddress from, IPEndPoint to, int receiveBuffer = 0)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer > 0)
+            socket.ReceiveBufferSize = receiveBuffer;
         socket.Bind(new IPEndPoint(from, 0));
         await socket.ConnectAsync(to);
         return new TestPeer(new NetworkStream(socket, ownsSocket: true));
@@ -51,6 +56,13 @@ internal sealed class TestPeer : IDisposable
 
     public Task SendOpenAsync(OpenMessage open) => SendAsync(OpenEncoder.Encode(open));
 
+    public Task SendRouteRefreshAsync()
+    {
+        var message = new byte[MessageSize.Maximum];
+        var length = MessageEncoder.EncodeRouteRefresh(message, Family.IPv4Unicast, RouteRefreshSubtype.Request);
+        return SendAsync(message[..length]);
+    }
+
     public Task SendKeepAliveAsync()
     {
         var message = new byte[MessageSize.Header];
@@ -76,6 +88,22 @@ internal sealed class TestPeer : IDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Asserts that the speaker has ended its side with a FIN, not with a reset, and says no more.</summary>
+    public async Task AssertEndsWithFinAsync()
+    {
+        using var bound = new CancellationTokenSource(ReadBound);
+        Assert.Equal(0, await _stream.ReadAsync(new byte[1], bound.Token));
+    }
+
+    /// <summary>Asserts that the speaker hangs up after this NOTIFICATION and nothing else.</summary>
+    public async Task AssertNotifiedAsync(ErrorCode code, byte subcode)
+    {
+        var message = await ReadUntilAsync(MessageType.Notification);
+        Assert.NotNull(message);
+        Assert.Equal(((byte)code, subcode), (message[MessageSize.Header], message[MessageSize.Header + 1]));
+        await AssertEndsWithFinAsync();
     }
 
     /// <summary>Reads on until a message of this type; null when the speaker closed before.</summary>

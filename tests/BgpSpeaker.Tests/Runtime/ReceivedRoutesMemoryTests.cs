@@ -1,0 +1,59 @@
+using System.Net;
+using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+
+namespace AnycastVip.BgpSpeaker.Tests.Runtime;
+
+[CollectionDefinition(nameof(MeasuresMemory), DisableParallelization = true)]
+public sealed class MeasuresMemory;
+
+/// <summary>The speaker keeps nothing of what peers announce: alone in the process, so that memory can be measured.</summary>
+[Collection(nameof(MeasuresMemory))]
+public sealed class ReceivedRoutesMemoryTests
+{
+    private const string Address = "127.2.0.1";
+    private const int Routes = 200_000;
+    private const long MaximumGrowth = 4 * 1024 * 1024;
+
+    [Fact]
+    public async Task Two_hundred_thousand_announced_routes_are_counted_and_dropped()
+    {
+        await using var speaker = new TestSpeaker(TestSpeaker.Passive(Address));
+        using var peer = await speaker.EstablishAsync(Address);
+        var updates = Encode();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        foreach (var update in updates)
+            await peer.SendAsync(update);
+
+        var status = await Poll.Until(
+            () => speaker.StatusAsync(Address),
+            status => status.ReceivedRoutes.Announced >= Routes,
+            TestSpeaker.Bound,
+            "the speaker has read every route");
+        var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.Equal((ulong)Routes, status.ReceivedRoutes.Announced);
+        Assert.Equal((BgpState.Established, 0L), (status.State, status.Flaps));
+        Assert.True(growth < MaximumGrowth, $"{growth} octets more than before");
+        GC.KeepAlive(updates);
+    }
+
+    private static List<byte[]> Encode()
+    {
+        var prefixes = Enumerable.Range(0, Routes)
+            .Select(i => Prefix.Create(new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), 32)!.Value)
+            .ToArray();
+        var attributes = new EncodedAttributes(
+            new PathAttributes { AsPath = [TestSpeaker.PeerAs], NextHop = IPAddress.Parse("192.0.2.2") },
+            fourOctetAs: true);
+        var updates = new List<byte[]>();
+        var buffer = new byte[MessageSize.Maximum];
+        for (var at = 0; at < prefixes.Length;)
+        {
+            var length = UpdateEncoder.EncodeAnnounce(buffer, attributes, prefixes.AsSpan(at), out var consumed);
+            updates.Add(buffer[..length]);
+            at += consumed;
+        }
+        return updates;
+    }
+}
