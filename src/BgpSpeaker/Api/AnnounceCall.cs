@@ -47,10 +47,10 @@ internal sealed class AnnounceCall(
             if (first == ended)
                 throw Failure(await ended);
             await first;
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            // The client is gone, or the server stops: the lease clock decides from here.
+            // The client has ended its side: the lease clock runs from here, and what it asked for is still answered.
+            speaker.Leases.LoseStream(grant.Stream);
+            _answers.Writer.Complete();
+            await writing;
         }
         finally
         {
@@ -107,7 +107,8 @@ internal sealed class AnnounceCall(
             }
             if (more.IsCompleted)
             {
-                await more;
+                if (!await more)
+                    return;
                 more = _answers.Reader.WaitToReadAsync(cancel).AsTask();
             }
             await Task.WhenAny(more, change).WaitAsync(cancel);
@@ -136,7 +137,8 @@ internal sealed class AnnounceCall(
     }
 
     private static ClientHello Read(AnnounceHello hello) => new(
-        hello.ClientId, hello.Epoch, hello.LeaseTtl?.ToTimeSpan(), hello.HeartbeatInterval?.ToTimeSpan());
+        hello.ClientId, hello.Epoch, DurationMapping.FromProto(hello.LeaseTtl, "lease_ttl"),
+        DurationMapping.FromProto(hello.HeartbeatInterval, "heartbeat_interval"));
 
     private static DesiredSet Read(Proto.V1.DesiredSet request) =>
         new(request.Revision, request.Vips.Select(Read).ToValueList());

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.Proto.V1;
@@ -9,7 +10,6 @@ namespace AnycastVip.BgpSpeaker.Api;
 /// <summary>SpeakerService of proto/anycastvip/v1/speaker.proto over the running speaker.</summary>
 public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceBase
 {
-    private const int MaximumReasonLength = 255;
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DefaultEmergencyWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaximumEmergencyWait = TimeSpan.FromSeconds(60);
@@ -72,10 +72,10 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
     public override async Task<EmergencyWithdrawResponse> EmergencyWithdraw(
         EmergencyWithdrawRequest request, ServerCallContext context)
     {
-        var wait = request.Wait?.ToTimeSpan() ?? DefaultEmergencyWait;
+        var wait = DurationMapping.FromProto(request.Wait, "wait") ?? DefaultEmergencyWait;
         if (wait < TimeSpan.Zero || wait > MaximumEmergencyWait)
             throw Invalid("wait must be 0s to 60s");
-        if (request.Reason.Length is 0 or > MaximumReasonLength)
+        if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > LeaseTable.MaximumReasonLength)
             throw Invalid("reason must be 1 to 255 characters: it is what every view shows");
         var version = speaker.Leases.WithdrawEverything(request.Reason);
         await speaker.WaitForDeliveryAsync(version, wait);

@@ -12,16 +12,18 @@ public sealed class LeaseHub : IDisposable
     private readonly LeaseTable _table;
     private readonly TimeProvider _clock;
     private readonly Action<RouteSet> _onRoutes;
+    private readonly ChangeSignal _changed;
     private readonly ITimer _timer;
     private readonly Dictionary<LeaseStream, TaskCompletionSource<LeaseError>> _streams = [];
     private RouteSet _routes;
 
-    internal LeaseHub(SpeakerOptions options, TimeProvider clock, Action<RouteSet> onRoutes)
+    internal LeaseHub(SpeakerOptions options, TimeProvider clock, Action<RouteSet> onRoutes, ChangeSignal changed)
     {
         _table = new LeaseTable(
             new AllowList(options.AllowedPrefixes), options.LeaseTtl, options.LeaseHeartbeat);
         _clock = clock;
         _onRoutes = onRoutes;
+        _changed = changed;
         _routes = _table.Current;
         _timer = clock.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -47,7 +49,7 @@ public sealed class LeaseHub : IDisposable
                 _streams[grant!.Stream] = end;
                 ended = end.Task;
             }
-            FollowUp();
+            FollowUp(changesViews: opened);
             return opened;
         }
     }
@@ -60,7 +62,7 @@ public sealed class LeaseHub : IDisposable
         lock (_gate)
         {
             var taken = _table.TryDeclare(stream, set, _clock.Now(), out outcome, out error);
-            FollowUp();
+            FollowUp(changesViews: taken);
             return taken;
         }
     }
@@ -75,20 +77,21 @@ public sealed class LeaseHub : IDisposable
         {
             _streams.Remove(stream);
             _table.LoseStream(stream, _clock.Now());
-            FollowUp();
+            FollowUp(changesViews: true);
         }
     }
 
     /// <summary>Withdraws everything until lifted.</summary>
     /// <returns>The version of the routes that says so.</returns>
-    internal long WithdrawEverything(string reason) => Locked(now =>
-    {
-        _table.EmergencyWithdraw(reason, now);
-        return _table.Current.Version;
-    });
+    /// <exception cref="ArgumentException">The reason is blank or too long: nothing is withdrawn.</exception>
+    internal long WithdrawEverything(string reason) => Locked(
+        now => _table.EmergencyWithdraw(reason, now) is { } error
+            ? throw new ArgumentException(error.Text, nameof(reason))
+            : _table.Current.Version,
+        changesViews: true);
 
     /// <summary>Lifts an emergency withdraw; false when none was in force.</summary>
-    internal bool LiftEmergency() => Locked(_table.LiftEmergencyWithdraw);
+    internal bool LiftEmergency() => Locked(_table.LiftEmergencyWithdraw, changesViews: true);
 
     /// <summary>Every declared route as views show it.</summary>
     public IReadOnlyList<RouteView> ListRoutes() => Locked(_table.ListRoutes);
@@ -99,12 +102,12 @@ public sealed class LeaseHub : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    private T Locked<T>(Func<TimeSpan, T> action)
+    private T Locked<T>(Func<TimeSpan, T> action, bool changesViews = false)
     {
         lock (_gate)
         {
             var result = action(_clock.Now());
-            FollowUp();
+            FollowUp(changesViews);
             return result;
         }
     }
@@ -116,7 +119,7 @@ public sealed class LeaseHub : IDisposable
     });
 
     // Under the lock, so that peers see the sets in the order of their versions.
-    private void FollowUp()
+    private void FollowUp(bool changesViews)
     {
         foreach (var (stream, error) in _table.TakeEndedStreams())
         {
@@ -127,7 +130,11 @@ public sealed class LeaseHub : IDisposable
         {
             Volatile.Write(ref _routes, _table.Current);
             _onRoutes(_table.Current);
+            changesViews = true;
         }
+        // A lost stream or an emergency shows in every view, also where no route moves.
+        if (changesViews)
+            _changed.Pulse();
         ArmTimer();
     }
 

@@ -29,7 +29,7 @@ public sealed partial class Speaker : IAsyncDisposable
         _clock = clock;
         _log = loggers.CreateLogger("speaker");
         Changes = new ChangeSignal();
-        Leases = new LeaseHub(options, clock, OnRoutesChanged);
+        Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
         _peers = options.Peers
             .Select(peer => new PeerRunner(peer, Leases.Routes, clock, _log, Changes))
             .ToList();
@@ -84,7 +84,7 @@ public sealed partial class Speaker : IAsyncDisposable
     /// Withdraws everything, waits within <see cref="WithdrawBound"/> until the peers have acknowledged it, says
     /// Cease/2 to each, and ends.
     /// </summary>
-    /// <param name="reason">RFC 9003 text for the peers.</param>
+    /// <param name="reason">RFC 9003 text for the peers, not blank.</param>
     public async Task StopAsync(string reason)
     {
         await WaitForDeliveryAsync(Leases.WithdrawEverything(reason), WithdrawBound);
@@ -135,7 +135,6 @@ public sealed partial class Speaker : IAsyncDisposable
     {
         foreach (var peer in _peers)
             peer.SetDesired(routes);
-        Changes.Pulse();
     }
 }
 

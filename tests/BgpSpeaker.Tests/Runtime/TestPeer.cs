@@ -117,5 +117,20 @@ internal sealed class TestPeer : IDisposable
         return null;
     }
 
+    /// <summary>Reads and forgets everything until either side has closed.</summary>
+    public async Task DrainAsync()
+    {
+        try
+        {
+            while (await ReadAsync() is not null)
+            {
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // The test has seen enough.
+        }
+    }
+
     public void Dispose() => _stream.Dispose();
 }
