@@ -187,7 +187,7 @@ public sealed class SpeakerApiTests
             Assert.Equal(wasInForce, lift.Lifted);
         }
         await Poll.Until(
-            () => sandbox.PeerAsync(Address), seen => seen.Session.AdvertisedIpv4 == 1, TestSpeaker.Bound, "it is back");
+            () => sandbox.PeerAsync(Address), seen => seen.Session.AdvertisedIpv4 == 1, TestSpeaker.Bound, "it is up");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 [CollectionDefinition(nameof(MeasuresMemory), DisableParallelization = true)]
 public sealed class MeasuresMemory;
 
-/// <summary>The speaker keeps nothing of what peers announce: alone in the process, so that memory can be measured.</summary>
+/// <summary>The speaker keeps nothing of what peers announce. Runs alone, so that memory can be measured.</summary>
 [Collection(nameof(MeasuresMemory))]
 public sealed class ReceivedRoutesMemoryTests
 {

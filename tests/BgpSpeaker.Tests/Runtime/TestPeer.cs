@@ -19,7 +19,7 @@ internal sealed class TestPeer : IDisposable
 
     /// <param name="from">The address that the speaker knows the peer by.</param>
     /// <param name="to">Where the speaker listens.</param>
-    /// <param name="receiveBuffer">Octets that the peer's kernel takes before the window closes; 0: the default.</param>
+    /// <param name="receiveBuffer">Octets that its kernel takes before the window closes; 0: the default.</param>
     public static async Task<TestPeer> ConnectAsync(IPAddress from, IPEndPoint to, int receiveBuffer = 0)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

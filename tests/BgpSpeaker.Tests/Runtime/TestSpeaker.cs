@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 
-/// <summary>A running speaker of AS 65001 on a loopback port of its own, and peers of AS 65002 played by hand.</summary>
+/// <summary>A running speaker of AS 65001 on its own loopback port, and peers of AS 65002 played by hand.</summary>
 internal sealed class TestSpeaker : IAsyncDisposable
 {
     public const uint RouterId = 0x0a000101;
@@ -88,7 +88,7 @@ internal sealed class TestSpeaker : IAsyncDisposable
     public Task<TestPeer> ConnectAsync(string address, int receiveBuffer = 0) =>
         TestPeer.ConnectAsync(IPAddress.Parse(address), Endpoint, receiveBuffer);
 
-    /// <summary>A peer that has connected and is Established; it has read nothing behind the OPEN's KEEPALIVE.</summary>
+    /// <summary>A peer that connected and is Established; nothing is read behind the OPEN's KEEPALIVE.</summary>
     public async Task<TestPeer> EstablishAsync(string address, ushort holdTime = 90, int receiveBuffer = 0)
     {
         var peer = await ConnectAsync(address, receiveBuffer);

@@ -1,6 +1,6 @@
 namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 
-/// <summary>Makes the speaker say more than a peer that reads nothing, and the kernels between them, can hold.</summary>
+/// <summary>Has the speaker say more than a peer that reads nothing, or the kernels between them, can hold.</summary>
 internal static class WindowFiller
 {
     /// <summary>Asks for everything once more, and shows that the peer is alive.</summary>
