@@ -36,7 +36,10 @@ public sealed record RouteDelivered(Announcement What) : VipInput;
 /// <param name="Stranded">Theirs did not.</param>
 public sealed record ConnectionsCounted(TimeSpan At, int Fed, int Stranded) : VipInput;
 
-/// <summary>What a VIP wants done. Orders stand until the next one of their kind.</summary>
+/// <summary>
+/// What a VIP wants done. Orders stand until the next one of their kind; when one for address, listener or self-probe
+/// was carried out, <see cref="FactsSeen"/> answers it, also if nothing changed.
+/// </summary>
 public abstract record VipAction;
 
 /// <summary>The VIP's addresses are on `lo`, or off it.</summary>

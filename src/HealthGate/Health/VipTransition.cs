@@ -110,6 +110,11 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
     {
         if (_state.Phase == VipPhase.Connections && _state.Settings.HasListeners)
             _actions.Add(new CountConnections(null));
+        // What is on its way down looks proven until it is there.
+        if (_state.Phase is VipPhase.Listener or VipPhase.Address)
+            Learn(_state.Facts with { Listener = VipFacts.NotSeen });
+        if (_state.Phase == VipPhase.Address)
+            Learn(_state.Facts with { Address = VipFacts.NotSeen });
         Enter(VipPhase.Serving, null);
         _state = _state with { IsWithdrawnForFault = false };
     }
