@@ -166,6 +166,20 @@ public sealed class VipDrainTests
     }
 
     [Fact]
+    public void An_undrain_does_not_trust_what_is_still_on_its_way_down()
+    {
+        var vip = ToConnections();
+        vip.Count(0, 0);
+        vip.Tick(5);
+        Assert.Equal(VipPhase.Address, vip.State.Phase);
+        vip.Now += TimeSpan.FromSeconds(60);
+
+        AssertActions(
+            vip.Undrain(), new SetAddress(true),
+            new VipStatusChanged(VipStatus.Draining, VipStatus.Starting, "not seen yet"));
+    }
+
+    [Fact]
     public void A_repeated_order_replaces_reason_and_time_out()
     {
         var vip = ToConnections();
