@@ -8,18 +8,31 @@ internal static class ArrowRules
 {
     private const string Speaker = "AnycastVip.BgpSpeaker";
 
-    /// <summary>The rooms of BgpSpeaker, each with those that it may name besides itself.</summary>
-    private static readonly Dictionary<string, string[]> Rooms = new()
+    /// <summary>The rooms of a project, each with those that it may name besides itself.</summary>
+    private static readonly Dictionary<string, Dictionary<string, string[]>> Houses = new()
     {
-        ["Wire"] = [],
-        ["Session"] = ["Wire"],
-        ["Rib"] = ["Wire"],
-        ["Peering"] = ["Wire", "Session", "Rib"],
-        ["Runtime"] = ["Wire", "Session", "Rib", "Peering"],
-        ["Api"] = ["Wire", "Session", "Rib", "Peering", "Runtime"],
+        ["BgpSpeaker"] = new()
+        {
+            ["Wire"] = [],
+            ["Session"] = ["Wire"],
+            ["Rib"] = ["Wire"],
+            ["Peering"] = ["Wire", "Session", "Rib"],
+            ["Runtime"] = ["Wire", "Session", "Rib", "Peering"],
+            ["Api"] = ["Wire", "Session", "Rib", "Peering", "Runtime"],
+        },
+        ["HealthGate"] = new()
+        {
+            ["Health"] = [],
+            ["Checks"] = ["Health"],
+            ["Addresses"] = [],
+        },
     };
 
-    private static readonly string[] PureRooms = ["Wire", "Session", "Rib", "Peering"];
+    private static readonly string[] PureRooms =
+    [
+        "src/BgpSpeaker/Wire/", "src/BgpSpeaker/Session/", "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/",
+        "src/HealthGate/Health/",
+    ];
 
     // A pure room computes. Whatever is not listed here (sockets, tasks, files, clocks, loggers) it cannot name.
     private static readonly HashSet<string> PureNamespaces =
@@ -48,31 +61,32 @@ internal static class ArrowRules
         "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/Proxy/Api/", "src/Vipctl/",
     ];
 
-    /// <summary>Each room of BgpSpeaker names only those below it.</summary>
+    /// <summary>Each room names only those below it.</summary>
     public static IEnumerable<Breach> RoomArrows(SourceSet files) =>
-        from use in NamedTypes(files, "src/BgpSpeaker/")
+        from house in Houses
+        from use in NamedTypes(files, $"src/{house.Key}/")
         let room = RoomOfPath(use.Node.SyntaxTree.FilePath)
-        let target = RoomOfNamespace(use.Type.ContainingNamespace.ToDisplayString())
-        where target is not null && target != room && !(Rooms.GetValueOrDefault(room)?.Contains(target) ?? false)
+        let target = RoomOfNamespace(house.Key, use.Type.ContainingNamespace.ToDisplayString())
+        where target is not null && target != room && !(house.Value.GetValueOrDefault(room)?.Contains(target) ?? false)
         select use.Node.Breach($"{room} names {use.Type.FullName()}: no arrow leads there");
 
     /// <summary>A file's namespace is its folder, so that the arrows can be judged by either.</summary>
     public static IEnumerable<Breach> MisplacedNamespaces(SourceSet files) =>
-        from file in files.Under("src/BgpSpeaker/")
+        from house in Houses
+        from file in files.Under($"src/{house.Key}/")
         let room = RoomOfPath(file.Root.SyntaxTree.FilePath)
         from space in file.Root.DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()
-        let expected = $"{Speaker}.{room}"
+        let expected = $"AnycastVip.{house.Key}.{room}"
         let name = space.Name.ToString()
-        where !Rooms.ContainsKey(room)
+        where !house.Value.ContainsKey(room)
             || name != expected && !name.StartsWith(expected + ".", Ordinal)
         select space.Breach($"namespace {space.Name} in {room}");
 
     /// <summary>The pure rooms name nothing but values and the functions over them.</summary>
     public static IEnumerable<Breach> ImpureNames(SourceSet files)
     {
-        var folders = PureRooms.Select(room => $"src/BgpSpeaker/{room}/").ToArray();
         var named =
-            from use in NamedTypes(files, folders)
+            from use in NamedTypes(files, PureRooms)
             let space = use.Type.ContainingNamespace.ToDisplayString()
             let name = use.Type.FullName()
             where !space.StartsWith("AnycastVip.", Ordinal)
@@ -81,7 +95,7 @@ internal static class ArrowRules
             select use.Node.Breach($"a pure room names {name}");
         // What comes from a package that this test does not have is just as foreign.
         var unknown =
-            from file in files.Under(folders)
+            from file in files.Under(PureRooms)
             from diagnostic in file.Model.GetDiagnostics()
             where diagnostic.Id is "CS0103" or "CS0234" or "CS0246"
             let node = file.Root.FindNode(diagnostic.Location.SourceSpan)
@@ -116,6 +130,6 @@ internal static class ArrowRules
 
     private static string RoomOfPath(string path) => path.Split('/') is [_, _, var room, _, ..] ? room : "";
 
-    private static string? RoomOfNamespace(string space) =>
-        space.StartsWith(Speaker + ".", Ordinal) ? space[(Speaker.Length + 1)..].Split('.')[0] : null;
+    private static string? RoomOfNamespace(string house, string space) =>
+        space.Split('.') is ["AnycastVip", var project, var room, ..] && project == house ? room : null;
 }

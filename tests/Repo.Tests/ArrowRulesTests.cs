@@ -11,14 +11,16 @@ public sealed class ArrowRulesTests
         namespace AnycastVip.BgpSpeaker.Peering { public class P; }
         namespace AnycastVip.BgpSpeaker.Runtime { public class T; }
         namespace AnycastVip.BgpSpeaker.Api { public class A; }
+        namespace AnycastVip.HealthGate.Health { public class H; }
+        namespace AnycastVip.HealthGate.Checks { public class K; }
         """;
 
     [Fact]
-    public void The_rooms_of_BgpSpeaker_keep_their_arrows() =>
+    public void The_rooms_keep_their_arrows() =>
         Breaches.AssertNone(ArrowRules.RoomArrows(Repository.CSharp));
 
     [Fact]
-    public void Each_file_of_BgpSpeaker_lies_in_its_room() =>
+    public void Each_file_lies_in_its_room() =>
         Breaches.AssertNone(ArrowRules.MisplacedNamespaces(Repository.CSharp));
 
     [Fact]
@@ -51,11 +53,23 @@ public sealed class ArrowRulesTests
     }
 
     [Theory]
+    [InlineData("Health", "Checks.K k", false)]
+    [InlineData("Checks", "Health.H h", true)]
+    public void An_arrow_against_the_rule_is_found_in_HealthGate(string room, string fields, bool allowed)
+    {
+        var text = $"namespace AnycastVip.HealthGate.{room} {{ class C {{ {fields}; }} }}";
+        var files = new SourceSet(() => [new("lab/House.cs", House), new($"src/HealthGate/{room}/C.cs", text)]);
+        Assert.Equal(allowed, !ArrowRules.RoomArrows(files).Any());
+    }
+
+    [Theory]
     [InlineData("src/BgpSpeaker/Wire/C.cs", "AnycastVip.BgpSpeaker.Wire", 0)]
     [InlineData("src/BgpSpeaker/Wire/C.cs", "AnycastVip.BgpSpeaker.Rib", 1)]
     [InlineData("src/BgpSpeaker/Wire/C.cs", "AnycastVip.BgpSpeaker.WireTap", 1)]
     [InlineData("src/BgpSpeaker/C.cs", "AnycastVip.BgpSpeaker", 1)]
     [InlineData("src/BgpSpeaker/Attic/C.cs", "AnycastVip.BgpSpeaker.Attic", 1)]
+    [InlineData("src/HealthGate/Health/C.cs", "AnycastVip.HealthGate.Health", 0)]
+    [InlineData("src/HealthGate/Health/C.cs", "AnycastVip.HealthGate.Checks", 1)]
     public void A_namespace_in_another_room_is_found(string path, string space, int breaches) =>
         Assert.Equal(breaches, ArrowRules.MisplacedNamespaces(SourceSet.Of(path, $"namespace {space};")).Count());
 
@@ -78,6 +92,7 @@ public sealed class ArrowRulesTests
     {
         var text = $"using System.Net.Sockets; class C {{ {fields}; }}";
         Assert.Equal(pure, !ArrowRules.ImpureNames(SourceSet.Of("src/BgpSpeaker/Rib/C.cs", text)).Any());
+        Assert.Equal(pure, !ArrowRules.ImpureNames(SourceSet.Of("src/HealthGate/Health/C.cs", text)).Any());
         Assert.Empty(ArrowRules.ImpureNames(SourceSet.Of("src/BgpSpeaker/Runtime/C.cs", text)));
     }
 

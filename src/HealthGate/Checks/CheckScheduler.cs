@@ -9,7 +9,8 @@ namespace AnycastVip.HealthGate.Checks;
 public sealed record CheckReport(string Name, RiseFallState State);
 
 /// <summary>
-/// The shell of all checks: one loop that owns their <see cref="RiseFallState"/>s, and a bounded number of runs at once.
+/// The shell of all checks: one loop that owns their <see cref="RiseFallState"/>s, and a bounded number of runs at
+/// once.
 /// </summary>
 /// <remarks>
 /// A run that throws has failed, one that hangs has timed out, and without results a check becomes stale: none of them
@@ -31,7 +32,9 @@ public sealed class CheckScheduler : IAsyncDisposable
     private readonly PriorityQueue<Entry, TimeSpan> _deadlines = new();
 
     /// <summary>Starts the loop.</summary>
-    /// <param name="clock">All time of the checks; one that counts a suspend makes what was known before it stale.</param>
+    /// <param name="clock">
+    /// All time of the checks; one that counts a suspend makes what was known before it stale.
+    /// </param>
     /// <param name="runsMax">Runs at once, from 1.</param>
     /// <param name="report">Called from the loop, one report at a time; it must neither block nor throw.</param>
     public CheckScheduler(TimeProvider clock, int runsMax, Action<CheckReport> report)
@@ -60,7 +63,9 @@ public sealed class CheckScheduler : IAsyncDisposable
     /// <summary>Ends a check, and its run with it. Unknown names change nothing.</summary>
     public void Remove(string name) => _inbox.Writer.TryWrite(() => Forget(name));
 
-    /// <summary>Passes on <see cref="TargetFailed"/> or <see cref="ProbeSooner"/>. Unknown names change nothing.</summary>
+    /// <summary>
+    /// Passes on <see cref="TargetFailed"/> or <see cref="ProbeSooner"/>. Unknown names change nothing.
+    /// </summary>
     public void Tell(string name, CheckInput input) => _inbox.Writer.TryWrite(() =>
     {
         if (_entries.TryGetValue(name, out var entry))

@@ -12,7 +12,8 @@ public sealed record ProbeOutcome(bool IsOk, string Reason, int? ExitCode = null
 public interface IProbe
 {
     /// <summary>
-    /// Asks. An exception is a failed run with its message as reason, so that a probe has no errors of its own to report.
+    /// Asks. An exception is a failed run with its message as reason, so that a probe has no errors of its own to
+    /// report.
     /// </summary>
     /// <param name="timeout">Cancelled at the run's time-out. Nothing that the run began may outlive it.</param>
     Task<ProbeOutcome> ProbeAsync(CancellationToken timeout);

@@ -1,6 +1,8 @@
 namespace AnycastVip.HealthGate.Checks;
 
-/// <summary>Makes strangers' text fit for a reason: its first line, without control characters, of bounded length.</summary>
+/// <summary>
+/// Makes strangers' text fit for a reason: its first line, without control characters, of bounded length.
+/// </summary>
 internal static class OneLine
 {
     private const int LengthMax = 200;

@@ -34,8 +34,8 @@ public sealed record BackendHealthState
     public long Generation { get; init; }
 
     /// <summary>
-    /// Grows each time hard evidence overrules the check, and is what <see cref="TargetFailed"/> carries: what the check
-    /// said before it heard of it is out of date.
+    /// Grows each time hard evidence overrules the check, and is what <see cref="TargetFailed"/> carries: what the
+    /// check said before it heard of it is out of date.
     /// </summary>
     public long Epoch { get; init; }
 

@@ -1,6 +1,8 @@
 namespace AnycastVip.HealthGate.Health;
 
-/// <summary>Arithmetic of timers that are nullable deadlines: times since the shell's origin, null for "not set".</summary>
+/// <summary>
+/// Arithmetic of timers that are nullable deadlines: times since the shell's origin, null for "not set".
+/// </summary>
 internal static class Deadline
 {
     /// <summary>The sooner of two deadlines; null when neither is set.</summary>

@@ -2,7 +2,7 @@ namespace AnycastVip.HealthGate.Health;
 
 /// <summary>
 /// One check: when it runs, and how its results become a verdict. Pure. Counting is HAProxy's: one counter, `rise`
-/// successes in a row to pass, `fall` failures in a row to fail. Different from HAProxy a new target is unknown, not up.
+/// successes in a row to pass, `fall` failures in a row to fail. Unlike HAProxy's, a new target is unknown, not up.
 /// </summary>
 public static class RiseFall
 {

@@ -46,7 +46,9 @@ public sealed record RiseFallState
     /// <summary>When the last run started; null: none did.</summary>
     public TimeSpan? StartedAt { get; init; }
 
-    /// <summary>When the last run was due, which is what the next one is counted from, so that nothing drifts.</summary>
+    /// <summary>
+    /// When the last run was due, which is what the next one is counted from, so that nothing drifts.
+    /// </summary>
     public TimeSpan DueAt { get; init; }
 
     /// <summary>When the next run starts; null: while one is under way.</summary>

@@ -13,7 +13,9 @@ public enum PrefixPolicy
 /// <summary>What is announced for a prefix that several VIPs share.</summary>
 public static class SharedPrefix
 {
-    /// <summary>Decides from what each VIP asks for. Unknown is neither up nor down: it holds what no other decides.</summary>
+    /// <summary>
+    /// Decides from what each VIP asks for. Unknown is neither up nor down: it holds what no other decides.
+    /// </summary>
     /// <param name="policy">Which must be up.</param>
     /// <param name="vips">At least one.</param>
     public static Announcement Decide(PrefixPolicy policy, IReadOnlyCollection<Announcement> vips)

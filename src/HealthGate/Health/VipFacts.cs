@@ -25,7 +25,9 @@ public sealed record Finding(Proof Proof, string Reason)
 /// <summary>The backends of one pool, counted.</summary>
 /// <param name="Name">The pool.</param>
 /// <param name="Up">In <see cref="BackendState.Up"/>.</param>
-/// <param name="Unknown">In <see cref="BackendState.Unknown"/>: they count for nothing, but not against the pool yet.</param>
+/// <param name="Unknown">
+/// In <see cref="BackendState.Unknown"/>: they count for nothing, but not against the pool yet.
+/// </param>
 /// <param name="Total">
 /// All of them, drained ones too; one that a reload adds enters when it is first judged, lest it withdraws the VIP.
 /// </param>

@@ -1,8 +1,8 @@
 namespace AnycastVip.HealthGate.Health;
 
 /// <summary>
-/// What one VIP announces, and the order in which it goes up and down. Pure: each call yields the next state and what to
-/// do, in order.
+/// What one VIP announces, and the order in which it goes up and down. Pure: each call yields the next state and what
+/// to do, in order.
 /// </summary>
 /// <remarks>
 /// <para>Up: address, listener, a probe through the own address, announcement; each step waits for the proof of the one

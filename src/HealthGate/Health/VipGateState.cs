@@ -126,7 +126,9 @@ public sealed record VipGateState
     /// <summary>The self-probe was ordered to run and not to stop since.</summary>
     public bool WantsSelfProbe { get; init; }
 
-    /// <summary>The last time that a path which routers may have used got better, worse, or went; null: none did.</summary>
+    /// <summary>
+    /// The last time that a path which routers may have used got better, worse, or went; null: none did.
+    /// </summary>
     public TimeSpan? LastTransition { get; init; }
 
     /// <summary>The last withdraw was for a fault, so that damping asks for lasting health.</summary>

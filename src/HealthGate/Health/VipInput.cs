@@ -26,11 +26,15 @@ public sealed record VipDrainOrdered(bool IsDrained, string Reason, TimeSpan? Co
 /// </param>
 public sealed record VipReconfigured(VipSettings Settings) : VipInput;
 
-/// <summary>The UPDATE was written to every Established peer, and acknowledged by it; also when there is no peer.</summary>
+/// <summary>
+/// The UPDATE was written to every Established peer, and acknowledged by it; also when there is no peer.
+/// </summary>
 /// <param name="What">What it said.</param>
 public sealed record RouteDelivered(Announcement What) : VipInput;
 
-/// <summary>An exact count of the VIP's connections, self-probes left out. None can be left when the proxy is dead.</summary>
+/// <summary>
+/// An exact count of the VIP's connections, self-probes left out. None can be left when the proxy is dead.
+/// </summary>
 /// <param name="At">When it was taken; one from before the phase began is dropped.</param>
 /// <param name="Fed">Their clients sent something since <see cref="CountConnections"/> said.</param>
 /// <param name="Stranded">Theirs did not.</param>

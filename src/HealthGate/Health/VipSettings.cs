@@ -24,7 +24,9 @@ public sealed record VipDrainSettings
     /// <summary>How long an acknowledgement is waited for: a dead peer must not stop a drain.</summary>
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the withdraw on; connections whose client sent nothing in this time are stranded and closed.</summary>
+    /// <summary>
+    /// From the withdraw on; connections whose client sent nothing in this time are stranded and closed.
+    /// </summary>
     public TimeSpan StrandedAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>From the withdraw on; connections that are still fed then are closed.</summary>
@@ -49,7 +51,9 @@ public sealed record VipSettings
     /// <summary>Judged for each pool by itself: clients of one port are not helped by the pool of another.</summary>
     public MinHealthy MinHealthy { get; init; } = new(1, 0);
 
-    /// <summary>Below this share of a pool's backends up, in percent, the worse MED is announced; null: never.</summary>
+    /// <summary>
+    /// Below this share of a pool's backends up, in percent, the worse MED is announced; null: never.
+    /// </summary>
     public int? StandbyBelowPercent { get; init; }
 
     /// <summary>

@@ -120,7 +120,8 @@ public static class VipView
         var (checks, backends) = (VipHealth.OfChecks(facts.Checks), VipHealth.OfPools(settings, facts.Pools));
         yield return (LinkStep.Drain, state.IsDrained, state.IsDrained ? DrainText(state.DrainReason) : "not drained");
         if (facts.Checks.Count > 0 || !settings.HasListeners)
-            yield return (LinkStep.Checks, !checks.IsServing || facts.Checks.Count == 0, Or(checks.Reason, "no check yet"));
+            yield return (LinkStep.Checks, !checks.IsServing || facts.Checks.Count == 0,
+                Or(checks.Reason, "no check has reported yet"));
         if (settings.HasListeners)
             yield return (LinkStep.Backends, backends.Grade != HealthGrade.Good || facts.Pools.Count == 0,
                 Or(backends.Reason, "no pool has reported yet"));

@@ -82,7 +82,7 @@ public sealed class ExecProbeTests
     private static ExecProbe Shell(string script) => new("/bin/sh", ["-c", script]);
 
     // A length of sleep that nobody else uses.
-    private static string Mark() => $"{100_000 + (Environment.ProcessId % 100_000)}.{Guid.NewGuid().GetHashCode() & 0xFFFFFF}";
+    private static string Mark() => $"{100_000 + Environment.ProcessId}.{Guid.NewGuid().GetHashCode() & 0xFFFFFF}";
 
     private static async Task AssertGoneAsync(string mark) => await Poll.Until(
         () => string.Join(", ", Directory.EnumerateDirectories("/proc").Select(CommandLine)

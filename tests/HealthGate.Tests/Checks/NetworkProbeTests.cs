@@ -37,8 +37,11 @@ public sealed class NetworkProbeTests
         using var probe = new HttpProbe(new() { Target = target });
         var http = await CheckRun.OnceAsync(probe);
 
-        Assert.All([tcp, http], result => Assert.Equal(CheckOutcome.Failed, result.Outcome));
-        Assert.All([tcp, http], result => Assert.StartsWith("Connection refused", result.Reason, StringComparison.Ordinal));
+        Assert.All([tcp, http], result =>
+        {
+            Assert.Equal(CheckOutcome.Failed, result.Outcome);
+            Assert.StartsWith("Connection refused", result.Reason, StringComparison.Ordinal);
+        });
     }
 
     [Theory]

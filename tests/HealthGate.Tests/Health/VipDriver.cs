@@ -24,7 +24,7 @@ internal sealed class VipDriver
 
     public static Finding Proven { get; } = new(Proof.Proven, "in order");
 
-    public static IReadOnlyList<PoolCount> Pool(int up, int unknown = 0, int total = 4) => [new("web", up, unknown, total)];
+    public static IReadOnlyList<PoolCount> Pool(int up, int unknown = 0) => [new("web", up, unknown, 4)];
 
     /// <summary>A VIP that is announced in full.</summary>
     public static VipDriver Announced(VipSettings? settings = null)

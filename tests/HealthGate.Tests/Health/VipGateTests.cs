@@ -94,7 +94,8 @@ public sealed class VipGateTests
 
         var reason = vip.State.Reason;
         AssertActions(
-            actions, new SetAnnouncement(Announcement.None, reason), new VipStatusChanged(VipStatus.Up, status, reason));
+            actions, new SetAnnouncement(Announcement.None, reason),
+            new VipStatusChanged(VipStatus.Up, status, reason));
     }
 
     [Fact]
@@ -164,7 +165,7 @@ public sealed class VipGateTests
     [InlineData(1, 1, HealthGrade.Unknown)]
     [InlineData(1, 0, HealthGrade.Bad)]
     [InlineData(0, 1, HealthGrade.Bad)]
-    public void Unknown_backends_count_for_nothing_but_leave_the_question_open(int up, int unknown, HealthGrade grade) =>
+    public void Unknown_backends_leave_the_question_open(int up, int unknown, HealthGrade grade) =>
         Assert.Equal(grade, VipHealth.Of(Settings, new() { Pools = Pool(up, unknown) }).Grade);
 
     [Fact]
@@ -173,7 +174,10 @@ public sealed class VipGateTests
         var facts = new VipFacts { Pools = [new("a", 2, 0, 2), new("b", 1, 0, 2)] };
         Assert.Equal("pool b: 1 of 2 backends up, 2 wanted", VipHealth.Of(Settings, facts).Reason);
 
-        facts = facts with { Checks = [new("disk", CheckVerdict.Passing, "ok"), new("lag", CheckVerdict.Failing, "exit 2")] };
+        facts = facts with
+        {
+            Checks = [new("disk", CheckVerdict.Passing, "ok"), new("lag", CheckVerdict.Failing, "exit 2")],
+        };
         Assert.Equal(new(HealthGrade.Bad, "check lag: exit 2"), VipHealth.Of(Settings, facts));
     }
 
@@ -205,7 +209,8 @@ public sealed class VipGateTests
         vip.See(facts => facts with { Listener = new(Proof.Broken, "port 80 is taken") });
         var links = VipView.Explain(vip.State, vip.Now);
 
-        Assert.Equal(Enum.GetValues<LinkStep>().Where(step => step != LinkStep.Checks), links.Select(link => link.Step));
+        Assert.Equal(
+            Enum.GetValues<LinkStep>().Where(step => step != LinkStep.Checks), links.Select(link => link.Step));
         Assert.Equal(
             "Ok Ok Ok Broken NotReached NotReached NotReached", string.Join(' ', links.Select(link => link.Result)));
         Assert.Equal("port 80 is taken", links[3].Text);
