@@ -153,6 +153,7 @@ public sealed class AddressKeeper : IAsyncDisposable
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.NoBufferSpaceAvailable)
         {
+            _notifications.Drain();
             return null;
         }
     }

@@ -41,7 +41,7 @@ internal sealed partial class NetlinkSocket : IDisposable
         var descriptor = OpenDescriptor(AddressFamilyNetlink, SocketRaw | CloseOnExec, ProtocolRoute);
         if (descriptor < 0)
             throw new SocketException(Marshal.GetLastPInvokeError());
-        var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) { Blocking = false };
         try
         {
             var address = new SocketAddressNetlink { Family = AddressFamilyNetlink, Groups = groups };
@@ -90,12 +90,25 @@ internal sealed partial class NetlinkSocket : IDisposable
 
     /// <summary>The messages of the next datagram.</summary>
     /// <exception cref="SocketException">
-    /// NoBufferSpaceAvailable (ENOBUFS): notifications were dropped; what they told must be asked for.
+    /// NoBufferSpaceAvailable (ENOBUFS): notifications were dropped, and more will be until <see cref="Drain"/> was
+    /// called; what they told must be asked for after it.
     /// </exception>
     public async Task<IReadOnlyList<NetlinkMessage>> ReceiveAsync(CancellationToken cancel)
     {
         var length = await _socket.ReceiveAsync(_buffer, cancel);
         return [.. NetlinkMessage.Split(_buffer.AsSpan(0, length).ToArray())];
+    }
+
+    /// <summary>
+    /// Throws away what waits. After an ENOBUFS the kernel drops every notification without another word until it sees
+    /// the queue empty.
+    /// </summary>
+    public void Drain()
+    {
+        SocketError error;
+        do
+            _socket.Receive(_buffer, SocketFlags.None, out error);
+        while (error is SocketError.Success or SocketError.NoBufferSpaceAvailable);
     }
 
     /// <summary>Closes the socket.</summary>

@@ -15,6 +15,7 @@ internal sealed partial class StateDirectory : IDisposable
     // Flags and errno values of Linux. Checks that the gate starts must not inherit the lock.
     private const int ReadOnlyDirectoryCloseOnExec = 0x80000 | 0x10000;
     private const int LockExclusiveNonBlocking = 2 | 4;
+    private const int Unlock = 8;
     private const int NoEntry = 2;
     private const int WouldBlock = 11;
     // An earlier attempt gave the name and then failed.
@@ -103,7 +104,12 @@ internal sealed partial class StateDirectory : IDisposable
     }
 
     /// <summary>Gives the directory up.</summary>
-    public void Dispose() => _directory.Dispose();
+    public void Dispose()
+    {
+        // Closing alone would not do while a child that is being started still has its copy of the descriptor.
+        _ = Lock(_directory, Unlock);
+        _directory.Dispose();
+    }
 
     private static void WriteThrough(string path, ReadOnlySpan<byte> octets)
     {
@@ -111,7 +117,8 @@ internal sealed partial class StateDirectory : IDisposable
         {
             Mode = FileMode.Create,
             Access = FileAccess.Write,
-            Share = FileShare.None,
+            // No lock of its own: a child that is being started would hold it for a moment longer.
+            Share = FileShare.ReadWrite,
             BufferSize = 0,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
         });
