@@ -25,6 +25,7 @@ internal static class ArrowRules
             ["Health"] = [],
             ["Checks"] = ["Health"],
             ["Addresses"] = [],
+            ["Drain"] = [],
         },
     };
 
