@@ -33,8 +33,9 @@ public static class AddressPlan
     public static IReadOnlyList<AddressAction> For(
         IReadOnlySet<IPAddress> wanted, IReadOnlyCollection<InterfaceAddress> present, int interfaceIndex)
     {
-        var own = present.Where(address => address.IsOwn(interfaceIndex)).Select(address => address.Address).ToHashSet();
-        var others = present.Where(address => !address.IsOwn(interfaceIndex)).ToLookup(address => address.Address);
+        var byOwnership = present.ToLookup(address => address.IsOwn(interfaceIndex));
+        var own = byOwnership[true].Select(address => address.Address).ToHashSet();
+        var others = byOwnership[false].ToLookup(address => address.Address);
         var removals = own.Where(address => !wanted.Contains(address)).Select(ToRemove);
         return [.. removals, .. wanted.Select(ForWanted)];
 

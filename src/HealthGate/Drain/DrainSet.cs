@@ -16,14 +16,19 @@ public sealed class DrainSet
 
     /// <summary>Every order in force, the oldest first.</summary>
     public IReadOnlyList<DrainOrder> Orders =>
-        [.. _orders.Values.OrderBy(order => order.OrderedAt).ThenBy(order => $"{order.Target}", StringComparer.Ordinal)];
+    [
+        .. _orders.Values.OrderBy(order => order.OrderedAt).ThenBy(order => $"{order.Target}", StringComparer.Ordinal),
+    ];
 
     /// <summary>
     /// Adds an order. One for the same target stays in force with the time of its first giving, and gets the new
     /// reason, name and timeout.
     /// </summary>
-    public DrainSet Drain(DrainOrder order) => new(_orders.SetItem(
-        order.Target, _orders.TryGetValue(order.Target, out var first) ? order with { OrderedAt = first.OrderedAt } : order));
+    public DrainSet Drain(DrainOrder order)
+    {
+        var orderedAt = Find(order.Target)?.OrderedAt ?? order.OrderedAt;
+        return new(_orders.SetItem(order.Target, order with { OrderedAt = orderedAt }));
+    }
 
     /// <summary>Takes an order back; the same set when there is none for that target.</summary>
     public DrainSet Undrain(DrainTarget target) => _orders.ContainsKey(target) ? new(_orders.Remove(target)) : this;

@@ -4,7 +4,7 @@ using AnycastVip.HealthGate.Addresses;
 
 namespace AnycastVip.HealthGate.Tests.Addresses;
 
-/// <summary>The keeper on the real kernel, in a network namespace of its own; <c>ip</c> plays the other party.</summary>
+/// <summary>The keeper on the real kernel in a namespace of its own; <c>ip</c> plays the other party.</summary>
 public sealed class AddressKeeperTests : IDisposable
 {
     private static readonly IPAddress V4 = IPAddress.Parse("203.0.113.50");
@@ -114,7 +114,8 @@ public sealed class AddressKeeperTests : IDisposable
         _node.Ip("addr del 203.0.113.50/32 dev lo");
 
         Assert.Equal(AddressEventKind.Lost, (await Kinds(keeper, 3))[^1]);
-        Assert.Equal([V4], keeper.Statuses.Where(status => status.State == AddressState.Missing).Select(s => s.Address));
+        var missing = keeper.Statuses.Where(status => status.State == AddressState.Missing);
+        Assert.Equal([V4], missing.Select(status => status.Address));
         Assert.DoesNotContain("203.0.113.50", _node.Ip("addr show lo"), Ordinal);
         await keeper.EnsureAsync(Set(V4, V6), Cancel);
         Assert.Equal(AddressEventKind.Added, Assert.Single(await Kinds(keeper, 1)));
@@ -157,6 +158,18 @@ public sealed class AddressKeeperTests : IDisposable
 
         Assert.Equal(
             [AddressEventKind.Failed, AddressEventKind.Added, AddressEventKind.Lost], await Kinds(keeper, 3));
+    }
+
+    [Fact]
+    public async Task Without_the_capability_the_address_is_missing_and_the_remedy_is_named()
+    {
+        _node.DropCapabilities();
+        await using var keeper = Open();
+
+        var status = Assert.Single(await keeper.EnsureAsync(Set(V4), Cancel));
+
+        Assert.Equal(AddressState.Missing, status.State);
+        Assert.Contains("CAP_NET_ADMIN", status.Reason, Ordinal);
     }
 
     [Fact]

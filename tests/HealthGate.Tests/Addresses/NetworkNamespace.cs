@@ -65,6 +65,14 @@ internal sealed partial class NetworkNamespace : IDisposable
         return output;
     });
 
+    /// <summary>Takes all capabilities from the thread, and so from the sockets that are opened there.</summary>
+    public void DropCapabilities()
+    {
+        // Version 3 of struct __user_cap_header_struct; two empty structs __user_cap_data_struct.
+        var result = Run(() => SetCapabilities([0x20080522, 0], new uint[6]));
+        Assert.Equal(0, result);
+    }
+
     public void Dispose()
     {
         _work.CompleteAdding();
@@ -80,4 +88,7 @@ internal sealed partial class NetworkNamespace : IDisposable
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     private static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "capset", SetLastError = true)]
+    private static partial int SetCapabilities(uint[] header, uint[] data);
 }

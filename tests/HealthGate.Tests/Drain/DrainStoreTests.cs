@@ -53,7 +53,10 @@ public sealed class DrainStoreTests : IDisposable
     public async Task Changes_at_the_same_time_are_all_saved()
     {
         using (var store = await Open())
-            Assert.All(await Task.WhenAll(Orders.Select(order => Task.Run(() => store.DrainAsync(order)))), Assert.Null);
+        {
+            var saves = Orders.Select(order => Task.Run(() => store.DrainAsync(order)));
+            Assert.All(await Task.WhenAll(saves), Assert.Null);
+        }
 
         using var after = await Open();
         Assert.Equal(Orders, after.Current.Orders);
