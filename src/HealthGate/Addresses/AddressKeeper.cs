@@ -60,7 +60,7 @@ public sealed class AddressKeeper : IAsyncDisposable
     {
         if (!OperatingSystem.IsLinux() || Environment.OSVersion.Version < OldestKernel)
             throw new PlatformNotSupportedException(
-                $"VIP addresses need Linux {OldestKernel} or newer: this kernel keeps no mark on addresses (IFA_PROTO)");
+                $"VIP addresses need Linux {OldestKernel} or newer: this one keeps no mark on addresses (IFA_PROTO)");
         var requests = NetlinkSocket.Open(groups: 0);
         try
         {
@@ -190,8 +190,10 @@ public sealed class AddressKeeper : IAsyncDisposable
         var address = action.Address;
         (string Verb, AddressEventKind Kind, Func<uint, byte[]> Build)? change = action switch
         {
-            AddressAction.Add => ("add", AddressEventKind.Added, n => AddressMessages.Add(n, index, address)),
-            AddressAction.Remove => ("remove", AddressEventKind.Removed, n => AddressMessages.Remove(n, index, address)),
+            AddressAction.Add =>
+                ("add", AddressEventKind.Added, number => AddressMessages.Add(number, index, address)),
+            AddressAction.Remove =>
+                ("remove", AddressEventKind.Removed, number => AddressMessages.Remove(number, index, address)),
             _ => null,
         };
         if (change is not var (verb, kind, build))
@@ -230,7 +232,8 @@ public sealed class AddressKeeper : IAsyncDisposable
         foreach (var status in statuses.Values)
         {
             var kind = Transition(before.GetValueOrDefault(status.Address)?.State, status.State);
-            var isTold = explained.Contains(status.Address) && kind is AddressEventKind.Adopted or AddressEventKind.Failed;
+            var isTold = explained.Contains(status.Address)
+                && kind is AddressEventKind.Adopted or AddressEventKind.Failed;
             if (kind is { } happened && !isTold)
                 _events.Writer.TryWrite(new AddressEvent(happened, status.Address,
                     status.Reason.Length > 0 ? status.Reason : $"{status.Address}: {happened} on {_interfaceName}"));
