@@ -100,15 +100,17 @@ public sealed class AddressKeeper : IAsyncDisposable
         try
         {
             _wanted = [.. wanted];
-            var done = new HashSet<IPAddress>();
-            var failures = new Dictionary<IPAddress, string>();
+            var done = new List<AddressEvent>();
             var present = await SurveyAsync(cancel);
             if (_interfaceIndex is { } index)
                 foreach (var action in AddressPlan.For(_wanted, present, index))
-                    if (await ApplyAsync(action, index, failures, cancel))
-                        done.Add(action.Address);
-            _failures = failures;
-            await SettleAsync(await SurveyAsync(cancel), [.. done, .. failures.Keys], cancel);
+                    if (await ApplyAsync(action, index, cancel) is { } result)
+                        done.Add(result);
+            // A failure that is tried again and again is told once.
+            var news = done.Where(result => _failures.GetValueOrDefault(result.Address) != result.Text).ToList();
+            _failures = done.Where(result => result.Kind == AddressEventKind.Failed)
+                .ToDictionary(result => result.Address, result => result.Text);
+            await SettleAsync(await SurveyAsync(cancel), news, cancel);
             return Statuses;
         }
         finally
@@ -183,9 +185,8 @@ public sealed class AddressKeeper : IAsyncDisposable
             : status.State != AddressState.Present || !(_interfaceIndex is { } index && address.IsOwn(index));
     }
 
-    /// <returns>True when something was changed.</returns>
-    private async Task<bool> ApplyAsync(
-        AddressAction action, int index, Dictionary<IPAddress, string> failures, CancellationToken cancel)
+    /// <returns>Added, Removed or Failed; null when there was nothing to do.</returns>
+    private async Task<AddressEvent?> ApplyAsync(AddressAction action, int index, CancellationToken cancel)
     {
         var address = action.Address;
         (string Verb, AddressEventKind Kind, Func<uint, byte[]> Build)? change = action switch
@@ -197,30 +198,22 @@ public sealed class AddressKeeper : IAsyncDisposable
             _ => null,
         };
         if (change is not var (verb, kind, build))
-            return false;
+            return null;
         var answer = await _requests.AskAsync(build, cancel);
-        switch (answer.ErrorNumber)
+        return answer.ErrorNumber switch
         {
-            case 0:
-                _events.Writer.TryWrite(new AddressEvent(kind, address, $"{address}: {kind} on {_interfaceName}"));
-                return true;
+            0 => new AddressEvent(kind, address, $"{address}: {kind} on {_interfaceName}"),
             // Somebody else was faster; the survey that follows tells who.
-            case AlreadyExists when action is AddressAction.Add:
-            case AddressNotAvailable when action is AddressAction.Remove:
-                return false;
-            default:
-                var text = AddressText.Failure(verb, address, _interfaceName, answer.ErrorNumber, answer.ErrorText);
-                failures[address] = text;
-                // A failure that is tried again and again is told once.
-                if (_failures.GetValueOrDefault(address) != text)
-                    _events.Writer.TryWrite(new AddressEvent(AddressEventKind.Failed, address, text));
-                return false;
-        }
+            AlreadyExists when kind == AddressEventKind.Added => null,
+            AddressNotAvailable when kind == AddressEventKind.Removed => null,
+            var error => new AddressEvent(AddressEventKind.Failed, address,
+                AddressText.Failure(verb, address, _interfaceName, error, answer.ErrorText)),
+        };
     }
 
-    /// <summary>Judges the wanted addresses anew, and tells what is not explained by what was just done.</summary>
+    /// <summary>Judges the wanted addresses anew; then tells what was done and what that does not explain.</summary>
     private async Task SettleAsync(
-        IReadOnlyList<InterfaceAddress> present, HashSet<IPAddress> explained, CancellationToken cancel)
+        IReadOnlyList<InterfaceAddress> present, IReadOnlyList<AddressEvent> done, CancellationToken cancel)
     {
         var statuses = new Dictionary<IPAddress, AddressStatus>();
         // No interface has the index 0.
@@ -229,10 +222,12 @@ public sealed class AddressKeeper : IAsyncDisposable
                 statuses[status.Address] = status;
         var before = _statuses;
         _statuses = statuses;
+        foreach (var result in done)
+            _events.Writer.TryWrite(result);
         foreach (var status in statuses.Values)
         {
             var kind = Transition(before.GetValueOrDefault(status.Address)?.State, status.State);
-            var isTold = explained.Contains(status.Address)
+            var isTold = done.Any(result => result.Address.Equals(status.Address))
                 && kind is AddressEventKind.Adopted or AddressEventKind.Failed;
             if (kind is { } happened && !isTold)
                 _events.Writer.TryWrite(new AddressEvent(happened, status.Address,
