@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace AnycastVip.Proxy.Balancing;
+
+/// <summary>What shall be done with a backend.</summary>
+public enum BackendState
+{
+    /// <summary>Takes its share of the new connections.</summary>
+    Up,
+
+    /// <summary>No new connections by an operator's wish; the open ones go on.</summary>
+    Drain,
+
+    /// <summary>No new connections because it does not serve; the open ones are left to end by themselves.</summary>
+    Down,
+}
+
+/// <summary>How a pool shares its connections out.</summary>
+public enum BalanceAlgorithm
+{
+    /// <summary>By weight, evenly spread in time.</summary>
+    RoundRobin,
+
+    /// <summary>To the backend with the fewest open connections for its weight.</summary>
+    LeastConnections,
+}
+
+/// <summary>A backend of a pool.</summary>
+public sealed record BackendSpec
+{
+    /// <summary>Unique within the pool. Counters and limits follow the name, also to another address.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it listens; IPv4 or IPv6, whatever family the clients use.</summary>
+    public required IPEndPoint Endpoint { get; init; }
+
+    /// <summary>Its share beside the others, 0–1000. 0: no new connections.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Whether it gets new connections.</summary>
+    public BackendState State { get; init; }
+
+    /// <summary>Connections held at once, attempts included; 0: no limit. A full backend is passed over.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>
+    /// Grows each time the backend is taken up again. Observations carry the one under which their attempt was begun,
+    /// so that a refusal from before a recovery is known as stale.
+    /// </summary>
+    public ulong Generation { get; init; }
+}
+
+/// <summary>The backends that a listener shares its connections out to.</summary>
+public sealed record PoolSpec
+{
+    /// <summary>The largest weight of a backend.</summary>
+    public const int MaximumWeight = 1000;
+
+    /// <summary>The most retries.</summary>
+    public const int MaximumRetries = 16;
+
+    /// <summary>Unique within the table.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How connections are shared out.</summary>
+    public BalanceAlgorithm Balance { get; init; }
+
+    /// <summary>By unique name; none: every connection is refused.</summary>
+    public ImmutableArray<BackendSpec> Backends { get; init; } = [];
+
+    /// <summary>How long one attempt to connect may take: 1 ms – 5 min.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many other backends are tried after a failed attempt, 0–16.</summary>
+    public int ConnectRetries { get; init; } = 2;
+
+    /// <summary>Compares the backends one by one: an array is otherwise equal only to itself.</summary>
+    public bool Equals(PoolSpec? other) =>
+        other is not null && Name == other.Name && Balance == other.Balance && ConnectTimeout == other.ConnectTimeout
+        && ConnectRetries == other.ConnectRetries && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Balance, Backends.Length);
+}

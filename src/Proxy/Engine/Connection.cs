@@ -1,0 +1,89 @@
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>What a descriptor of a loop is.</summary>
+internal enum SideKind : byte
+{
+    None,
+    Listener,
+    Client,
+    Backend,
+}
+
+/// <summary>What is known about one side of a connection.</summary>
+[Flags]
+internal enum SideState : byte
+{
+    None = 0,
+
+    /// <summary>There may be octets, an end or an error that no receive call has found yet.</summary>
+    Readable = 1,
+
+    /// <summary>
+    /// The end or an error is on its way behind the octets, and its edge is used up: a short read is not the last.
+    /// </summary>
+    Ending = 2,
+
+    /// <summary>This side has sent all that it will send.</summary>
+    ReadEnded = 4,
+
+    /// <summary>The other side's end was passed on to this one.</summary>
+    WriteEnded = 8,
+
+    /// <summary>It waits in the loop's queue of sides with more to read.</summary>
+    Queued = 16,
+}
+
+/// <summary>One side of a connection: its socket, and what was read from it and not yet written to the other.</summary>
+internal unsafe struct Side
+{
+    /// <summary>Octets read here that the partner's socket did not take; null when there are none.</summary>
+    public byte* Pending;
+    public int PendingStart;
+    public int PendingLength;
+
+    /// <summary>Grows when the descriptor is closed: events that name an older one are for its predecessor.</summary>
+    public uint Generation;
+
+    /// <summary>The other side's descriptor; -1 while there is none.</summary>
+    public int Partner;
+    public SideKind Kind;
+    public SideState State;
+
+    public readonly bool Has(SideState state) => (State & state) != 0;
+}
+
+internal enum ConnectionPhase : byte
+{
+    None,
+    Connecting,
+    Relaying,
+}
+
+/// <summary>What concerns both sides of a connection; found by the client's descriptor.</summary>
+internal unsafe struct Connection
+{
+    /// <summary>Loop time, in ms, at which octets last moved.</summary>
+    public long LastActivity;
+
+    /// <summary>Timestamp of the clock at which the present attempt to connect was begun.</summary>
+    public long AttemptStarted;
+
+    /// <summary>The backend's generation at that time.</summary>
+    public ulong BackendGeneration;
+    public ushort ListenerSlot;
+
+    /// <summary>The backend of the present attempt; its count holds this connection while Phase is not None.</summary>
+    public ushort BackendSlot;
+    public byte Loop;
+    public ConnectionPhase Phase;
+    public bool HasBackend;
+
+    /// <summary>Whether the backend has sent anything.</summary>
+    public bool BackendSpoke;
+    public byte Attempts;
+
+    /// <summary>Slots of the backends on which it was tried, <see cref="Attempts"/> of them.</summary>
+    public fixed ushort Tried[MaximumAttempts];
+
+    public const int MaximumAttempts = Balancing.PoolSpec.MaximumRetries + 1;
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using AnycastVip.Proxy.Balancing;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>What a listener does with a connection; replaced whole by a new table.</summary>
+internal sealed record Route(ListenerSpec Listener, Pool Pool);
+
+/// <summary>A listener over all tables that have it: its counters, and what it does at present.</summary>
+internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route route)
+{
+    private Route _route = route;
+
+    public ushort Slot => slot;
+
+    public IPEndPoint Endpoint => endpoint;
+
+    public Route Route
+    {
+        get => Volatile.Read(ref _route);
+        set => Volatile.Write(ref _route, value);
+    }
+
+    /// <summary>One listening socket for each loop.</summary>
+    public int[] Sockets { get; set; } = [];
+
+    public Gauge Connections { get; } = new();
+
+    public long Accepted;
+    public long NoBackend;
+    public long AcceptErrors;
+    public long IdleTimeouts;
+    public long OctetsFromClients;
+    public long OctetsToClients;
+
+    /// <summary>How many loops leave connections in the backlog because of a limit or a shortage.</summary>
+    public int Paused;
+}
+
+/// <summary>A backend over all tables that have it: its counters.</summary>
+internal sealed class BackendEntry(ushort slot, string pool, string name)
+{
+    public ushort Slot => slot;
+
+    public string Pool => pool;
+
+    public string Name => name;
+
+    public Gauge Connections { get; } = new();
+
+    /// <summary>The table in force does not have it.</summary>
+    public bool IsUnused { get; set; }
+
+    public long Connected;
+    public long Refused;
+    public long Reset;
+    public long TimedOut;
+    public long Unreachable;
+    public long Local;
+    public long Retries;
+    public long OctetsFromBackend;
+    public long OctetsToBackend;
+
+    public void Count(ObservationKind kind)
+    {
+        ref var counter = ref Connected;
+        switch (kind)
+        {
+            case ObservationKind.Refused: counter = ref Refused; break;
+            case ObservationKind.Reset: counter = ref Reset; break;
+            case ObservationKind.TimedOut: counter = ref TimedOut; break;
+            case ObservationKind.Unreachable: counter = ref Unreachable; break;
+            case ObservationKind.Local: counter = ref Local; break;
+        }
+        Interlocked.Increment(ref counter);
+    }
+}
+
+/// <summary>
+/// Entries by a small number, which unmanaged memory can hold in place of a reference. Changed under the engine's lock;
+/// read by the loops without one: a number is given away again only when no loop can hold it.
+/// </summary>
+internal sealed class SlotTable<T>
+    where T : class
+{
+    public const int MaximumSlots = ushort.MaxValue + 1;
+
+    private T?[] _items = new T?[64];
+
+    /// <summary>The entry of a number that is in use.</summary>
+    public T this[ushort slot] => Volatile.Read(ref _items)[slot]!;
+
+    /// <summary>Puts an entry into the lowest free slot.</summary>
+    /// <exception cref="InvalidOperationException">There are 65,536 already.</exception>
+    public T Add(Func<ushort, T> create)
+    {
+        var slot = Array.IndexOf(_items, null);
+        if (slot < 0)
+        {
+            slot = _items.Length;
+            if (slot == MaximumSlots)
+                throw new InvalidOperationException($"more than {MaximumSlots} entries of {typeof(T).Name}");
+            var larger = new T?[2 * slot];
+            _items.CopyTo(larger, 0);
+            Volatile.Write(ref _items, larger);
+        }
+        return _items[slot] = create((ushort)slot);
+    }
+
+    public void Remove(ushort slot) => _items[slot] = null;
+}

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace AnycastVip.Proxy.Engine.Kernel;
+
+/// <summary>A struct sockaddr_in or sockaddr_in6.</summary>
+internal struct SocketName
+{
+    private const int IPv4Size = 16;
+    private const int IPv6Size = 28;
+    private const int PortOffset = 2;
+    private const int IPv4AddressOffset = 4;
+    private const int IPv6AddressOffset = 8;
+    private const int IPv6ScopeOffset = 24;
+
+    private Octets _octets;
+
+    /// <summary>AF_INET or AF_INET6.</summary>
+    public int Family { get; private set; }
+
+    /// <summary>How many octets the kernel shall read.</summary>
+    public int Size { get; private set; }
+
+    public static SocketName Of(IPEndPoint endpoint)
+    {
+        var isIPv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
+        SocketName name = default;
+        name.Family = isIPv6 ? Libc.FamilyIPv6 : Libc.FamilyIPv4;
+        name.Size = isIPv6 ? IPv6Size : IPv4Size;
+        Span<byte> octets = name._octets;
+        BitConverter.TryWriteBytes(octets, (ushort)name.Family);
+        BinaryPrimitives.WriteUInt16BigEndian(octets[PortOffset..], (ushort)endpoint.Port);
+        endpoint.Address.TryWriteBytes(octets[(isIPv6 ? IPv6AddressOffset : IPv4AddressOffset)..], out _);
+        if (isIPv6)
+            BitConverter.TryWriteBytes(octets[IPv6ScopeOffset..], (uint)endpoint.Address.ScopeId);
+        return name;
+    }
+
+    [InlineArray(IPv6Size)]
+    private struct Octets
+    {
+        private byte _first;
+    }
+}

@@ -1,0 +1,154 @@
+using AnycastVip.Proxy.Engine.Kernel;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>Accepting.</summary>
+internal sealed partial class LoopWorker
+{
+    private const int AcceptsPerTurn = 64;
+    private const int RetryMilliseconds = 20;
+
+    // Few, and looked through once for each batch of connections.
+    private readonly List<LoopListener> _listeners = [];
+
+    /// <summary>Starts to accept on this loop's socket of a listener.</summary>
+    public void AddListener(ListenerEntry entry)
+    {
+        var listener = new LoopListener(entry, entry.Sockets[_index]);
+        _listeners.Add(listener);
+        _table.Open(listener.Socket, SideKind.Listener);
+        _loop.Watch(listener.Socket, Readiness.Readable);
+    }
+
+    /// <summary>Takes what waits in the backlog, as far as the limits allow, and closes the socket.</summary>
+    public void RemoveListener(ListenerEntry entry)
+    {
+        var listener = _listeners.Single(candidate => candidate.Entry == entry);
+        while (Accept(listener)) { }
+        SetPaused(listener, false);
+        _listeners.Remove(listener);
+        CloseSide(listener.Socket);
+    }
+
+    private LoopListener FindListener(int socket)
+    {
+        foreach (var listener in _listeners)
+        {
+            if (listener.Socket == socket)
+                return listener;
+        }
+        throw new InvalidOperationException($"descriptor {socket} is no listener of this loop");
+    }
+
+    // True when there may be more to accept at once.
+    private bool Accept(LoopListener listener)
+    {
+        var entry = listener.Entry;
+        for (var i = 0; i < AcceptsPerTurn; i++)
+        {
+            if (!TryReserve(entry))
+            {
+                Pause(listener, 0);
+                return false;
+            }
+            var client = Libc.Accept(listener.Socket);
+            if (client >= 0 && client < _table.Capacity)
+            {
+                Begin(client, entry);
+                continue;
+            }
+            Release(entry);
+            if (client == -Errno.TryAgain)
+            {
+                SetPaused(listener, false);
+                return false;
+            }
+            if (client >= 0 || Errno.IsLocalShortage(-client))
+            {
+                Interlocked.Increment(ref entry.AcceptErrors);
+                if (client >= 0)
+                    Libc.CloseDescriptor(client);
+                Pause(listener, RetryMilliseconds);
+                return false;
+            }
+            // What is left is an error of that one connection, gone before it was accepted (accept(2)).
+        }
+        return true;
+    }
+
+    private void Begin(int client, ListenerEntry entry)
+    {
+        Interlocked.Increment(ref entry.Accepted);
+        _table.Open(client, SideKind.Client);
+        _table.Connection(client) = new()
+        {
+            ListenerSlot = entry.Slot,
+            Loop = _index,
+            Phase = ConnectionPhase.Connecting,
+            LastActivity = _loop.Now,
+        };
+        _highestClient = Math.Max(_highestClient, client);
+        Volatile.Write(ref _count, _count + 1);
+        // Before a backend is reached its events are only remembered, but for a reset.
+        if (_loop.Watch(client, Readiness.StreamEdges) < 0)
+            Close(client, reset: true);
+        else
+            TryBackends(client);
+    }
+
+    private bool TryReserve(ListenerEntry entry)
+    {
+        if (!_shared.Connections.TryReserve(_shared.MaxConnections))
+            return false;
+        if (entry.Connections.TryReserve(entry.Route.Listener.MaxConnections))
+            return true;
+        _shared.Connections.Release();
+        return false;
+    }
+
+    private void Release(ListenerEntry entry)
+    {
+        entry.Connections.Release();
+        _shared.Connections.Release();
+    }
+
+    // Room may come from another loop's connection, which does not tell us: a paused listener is asked again and again.
+    private long RetryPausedListeners()
+    {
+        var next = long.MaxValue;
+        foreach (var listener in _listeners)
+        {
+            if (listener.IsPaused && _loop.Now >= listener.RetryAt && Accept(listener))
+                SetPaused(listener, false);
+            if (listener.IsPaused)
+                next = _loop.Now + RetryMilliseconds;
+        }
+        return next;
+    }
+
+    private void Pause(LoopListener listener, int milliseconds)
+    {
+        listener.RetryAt = _loop.Now + milliseconds;
+        SetPaused(listener, true);
+    }
+
+    private void SetPaused(LoopListener listener, bool paused)
+    {
+        if (listener.IsPaused == paused)
+            return;
+        listener.IsPaused = paused;
+        Interlocked.Add(ref listener.Entry.Paused, paused ? 1 : -1);
+        _loop.Rewatch(listener.Socket, paused ? Readiness.None : Readiness.Readable);
+    }
+
+    private sealed class LoopListener(ListenerEntry entry, int socket)
+    {
+        public ListenerEntry Entry => entry;
+
+        public int Socket => socket;
+
+        public bool IsPaused { get; set; }
+
+        public long RetryAt { get; set; }
+    }
+}

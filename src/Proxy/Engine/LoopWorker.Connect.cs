@@ -1,0 +1,156 @@
+using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Engine.Kernel;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>Connecting to a backend, and closing.</summary>
+internal sealed partial class LoopWorker
+{
+    // Tries backends until an attempt is under way. Nothing has been read from the client yet, so any backend will do.
+    private unsafe void TryBackends(int client)
+    {
+        ref var connection = ref _table.Connection(client);
+        var listener = _shared.Listeners[connection.ListenerSlot];
+        var pool = listener.Route.Pool;
+        while (connection.Attempts <= pool.Spec.ConnectRetries)
+        {
+            Backend? backend;
+            fixed (ushort* tried = connection.Tried)
+                backend = pool.Reserve(new ReadOnlySpan<ushort>(tried, connection.Attempts));
+            if (backend is null)
+                break;
+            if (connection.Attempts > 0)
+                Interlocked.Increment(ref _shared.Backends[backend.Slot].Retries);
+            connection.Tried[connection.Attempts++] = backend.Slot;
+            connection.HasBackend = true;
+            connection.BackendSlot = backend.Slot;
+            connection.BackendGeneration = backend.Spec.Generation;
+            connection.AttemptStarted = _shared.Clock.GetTimestamp();
+            var result = BeginAttempt(client, backend);
+            if (result >= 0)
+            {
+                _timers.Set(client, _loop.Now + (long)Math.Ceiling(pool.Spec.ConnectTimeout.TotalMilliseconds));
+                return;
+            }
+            EndAttempt(client, KindOf(-result), -result);
+        }
+        Interlocked.Increment(ref listener.NoBackend);
+        Close(client, reset: true);
+    }
+
+    // Sends the SYN: 0, or -errno.
+    private int BeginAttempt(int client, Backend backend)
+    {
+        var name = SocketName.Of(backend.Spec.Endpoint);
+        var socket = Libc.OpenStream(name.Family);
+        if (socket < 0)
+            return socket;
+        if (socket >= _table.Capacity)
+        {
+            Libc.CloseDescriptor(socket);
+            return -Errno.TooManyOpenFiles;
+        }
+        _table.Open(socket, SideKind.Backend, client);
+        _table.Side(client).Partner = socket;
+        Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        var result = Libc.Connect(socket, name);
+        if (result < 0 && result != -Errno.InProgress)
+            return result;
+        // Only now: epoll reports a socket that was never connected as hung up.
+        return _loop.Watch(socket, Readiness.StreamEdges);
+    }
+
+    private void FinishAttempt(int client)
+    {
+        var backend = _table.Side(client).Partner;
+        var errno = Libc.TakeError(backend);
+        if (errno != 0)
+        {
+            EndAttempt(client, KindOf(errno), errno);
+            TryBackends(client);
+            return;
+        }
+        ref var connection = ref _table.Connection(client);
+        connection.Phase = ConnectionPhase.Relaying;
+        connection.LastActivity = _loop.Now;
+        Observe(ref connection, ObservationKind.Connected, 0);
+        if (_shared.Listeners[connection.ListenerSlot].Route.Listener.IdleTimeout is { } idle)
+            _timers.Set(client, _loop.Now + (long)idle.TotalMilliseconds);
+        else
+            _timers.Cancel(client);
+        if (Carry(client, client) && _table.Side(backend).Has(SideState.Readable))
+            Carry(client, backend);
+    }
+
+    // The attempt failed: the connection is without a backend again.
+    private void EndAttempt(int client, ObservationKind kind, int errno)
+    {
+        ref var connection = ref _table.Connection(client);
+        Observe(ref connection, kind, errno);
+        ReleaseBackend(client, ref connection);
+    }
+
+    private void ReleaseBackend(int client, ref Connection connection)
+    {
+        ref var side = ref _table.Side(client);
+        if (side.Partner >= 0)
+        {
+            _relay.Discard(ref _table.Side(side.Partner));
+            CloseSide(side.Partner);
+            side.Partner = -1;
+        }
+        if (connection.HasBackend)
+            _shared.Backends[connection.BackendSlot].Connections.Release();
+        connection.HasBackend = false;
+    }
+
+    private void Close(int client, bool reset)
+    {
+        ref var connection = ref _table.Connection(client);
+        ref var side = ref _table.Side(client);
+        _timers.Cancel(client);
+        if (reset)
+        {
+            Libc.ResetOnClose(client);
+            if (side.Partner >= 0)
+                Libc.ResetOnClose(side.Partner);
+        }
+        ReleaseBackend(client, ref connection);
+        _relay.Discard(ref side);
+        var listener = _shared.Listeners[connection.ListenerSlot];
+        connection.Phase = ConnectionPhase.None;
+        CloseSide(client);
+        Release(listener);
+        Volatile.Write(ref _count, _count - 1);
+    }
+
+    private void CloseSide(int fd)
+    {
+        _table.Forget(fd);
+        Libc.CloseDescriptor(fd);
+    }
+
+    private void Observe(ref Connection connection, ObservationKind kind, int errno)
+    {
+        var backend = _shared.Backends[connection.BackendSlot];
+        var now = _shared.Clock.GetTimestamp();
+        backend.Count(kind);
+        _shared.Observations.Write(new(
+            kind,
+            backend.Pool,
+            backend.Name,
+            connection.BackendGeneration,
+            now,
+            _shared.Clock.GetElapsedTime(connection.AttemptStarted, now),
+            errno));
+    }
+
+    private static ObservationKind KindOf(int errno) => errno switch
+    {
+        Errno.ConnectionRefused => ObservationKind.Refused,
+        Errno.ConnectionReset => ObservationKind.Reset,
+        Errno.TimedOut => ObservationKind.TimedOut,
+        _ when Errno.IsLocalShortage(errno) => ObservationKind.Local,
+        _ => ObservationKind.Unreachable,
+    };
+}

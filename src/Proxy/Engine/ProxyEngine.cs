@@ -1,0 +1,268 @@
+using System.Collections.Immutable;
+using System.Net;
+using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Engine.Kernel;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>What an engine is told at start.</summary>
+public sealed record ProxyEngineOptions
+{
+    /// <summary>Threads that carry connections, 1–256. Usually one per core.</summary>
+    public int Loops { get; init; } = Math.Min(Environment.ProcessorCount, ProxyEngine.MaximumLoops);
+
+    /// <summary>Room for observations that nobody has read yet: a power of two.</summary>
+    public int ObservationCapacity { get; init; } = 16 * 1024;
+
+    /// <summary>Where time comes from.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// Carries TCP connections from listeners to backends, as a table says. It keeps the last table for as long as it is
+/// given no other. All methods may be called from any thread.
+/// </summary>
+public sealed class ProxyEngine : IDisposable
+{
+    /// <summary>The most loops.</summary>
+    public const int MaximumLoops = 256;
+
+    private const int MaximumDescriptors = 1 << 20;
+    private static readonly Pool NoPool = new(new() { Name = "" }, []);
+
+    private readonly Lock _lock = new();
+    private readonly Shared _shared;
+    private readonly LoopWorker[] _workers;
+    private readonly EventLoop[] _loops;
+    private readonly Dictionary<IPEndPoint, ListenerEntry> _listeners = [];
+    private readonly Dictionary<(string Pool, string Name), BackendEntry> _backends = [];
+    private readonly List<ListenerEntry> _retiredListeners = [];
+    private Dictionary<string, Pool> _pools = [];
+    private ulong _revision;
+    private bool _isRunning;
+
+    /// <summary>Makes an engine that does nothing before <see cref="Start"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public ProxyEngine(ProxyEngineOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.Loops, Math.Clamp(options.Loops, 1, MaximumLoops));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(int.IsPow2(options.ObservationCapacity), true);
+        var descriptors = (int)Math.Min(Libc.OpenFilesLimit(), MaximumDescriptors);
+        _shared = new(descriptors, options.ObservationCapacity, options.Clock);
+        _workers = new LoopWorker[options.Loops];
+        _loops = new EventLoop[options.Loops];
+        for (var i = 0; i < options.Loops; i++)
+        {
+            var index = i;
+            _loops[i] = new($"proxy-loop-{i}", _shared.Table, options.Clock, loop =>
+                _workers[index] = new(index, _shared, loop));
+        }
+    }
+
+    /// <summary>What the data path saw of the backends.</summary>
+    public ObservationQueue Observations => _shared.Observations;
+
+    /// <summary>Starts the loops. Once only.</summary>
+    public void Start()
+    {
+        lock (_lock)
+        {
+            foreach (var loop in _loops)
+                loop.Start();
+            _isRunning = true;
+        }
+    }
+
+    /// <summary>
+    /// Puts a table in force and returns when every loop follows it. What did not change is not touched: a listener
+    /// stays open, a connection stays where it is, also on a backend that drains, is down or has gone from the table.
+    /// </summary>
+    /// <exception cref="ArgumentException">The table breaks a rule; the one before it stays in force.</exception>
+    /// <exception cref="InvalidOperationException">The engine does not run.</exception>
+    public TableResult ApplyTable(ProxyTable table)
+    {
+        if (table.FindFault() is { } fault)
+            throw new ArgumentException(fault, nameof(table));
+        lock (_lock)
+        {
+            if (!_isRunning)
+                throw new InvalidOperationException("the engine does not run");
+            _shared.MaxConnections = table.MaxConnections;
+            ApplyPools(table.Pools);
+            var refused = ApplyListeners(table.Listeners);
+            FreeBackends(table.Pools);
+            _revision = table.Revision;
+            return new(table.Revision, refused);
+        }
+    }
+
+    /// <summary>Counters and open connections.</summary>
+    public ProxySnapshot Snapshot()
+    {
+        lock (_lock)
+        {
+            return new(
+                _revision,
+                _shared.Connections.Value,
+                _shared.MaxConnections,
+                _shared.Observations.Dropped,
+                [.. _listeners.Values.Select(SnapshotOf)],
+                [.. _backends.Values.Where(entry => !entry.IsUnused || entry.Connections.Value > 0)
+                    .Select(SnapshotOf)],
+                [.. _loops.Select((loop, i) =>
+                    new LoopSnapshot(i, loop.Turns, loop.LongestTurn, _workers[i].Connections))]);
+        }
+    }
+
+    /// <summary>
+    /// Accepts no more, lets open connections end by themselves, resets those that are left, and ends the loops.
+    /// Later calls do nothing.
+    /// </summary>
+    /// <param name="bound">How long connections may go on.</param>
+    /// <returns>How many were reset.</returns>
+    public int Stop(TimeSpan bound)
+    {
+        lock (_lock)
+        {
+            if (!_isRunning)
+                return 0;
+            _isRunning = false;
+            OnEveryLoop(worker => worker.Stop(bound));
+            foreach (var loop in _loops)
+                loop.Join();
+            _listeners.Clear();
+            _shared.Observations.Wake();
+            return _workers.Sum(worker => worker.ResetAtStop);
+        }
+    }
+
+    /// <summary>Stops at once, and frees the memory of connections.</summary>
+    public void Dispose()
+    {
+        Stop(TimeSpan.Zero);
+        foreach (var loop in _loops)
+            loop.Dispose();
+        foreach (var worker in _workers)
+            worker.Dispose();
+        _shared.Dispose();
+    }
+
+    /// <summary>Runs an action on each loop's thread, and returns when all have run it.</summary>
+    internal void OnEveryLoop(Action<LoopWorker> action)
+    {
+        using var done = new CountdownEvent(_loops.Length);
+        for (var i = 0; i < _loops.Length; i++)
+        {
+            var worker = _workers[i];
+            _loops[i].Post(() =>
+            {
+                action(worker);
+                done.Signal();
+            });
+        }
+        done.Wait();
+    }
+
+    private void ApplyPools(ImmutableArray<PoolSpec> specs)
+    {
+        // A pool that did not change keeps its place in the round.
+        _pools = specs.ToDictionary(
+            spec => spec.Name,
+            spec => _pools.GetValueOrDefault(spec.Name) is { } pool && pool.Spec == spec ? pool : new(spec,
+                [.. spec.Backends.Select(backend => BackendOf(spec, backend))]));
+    }
+
+    private Backend BackendOf(PoolSpec pool, BackendSpec spec)
+    {
+        if (!_backends.TryGetValue((pool.Name, spec.Name), out var entry))
+        {
+            entry = _shared.Backends.Add(slot => new(slot, pool.Name, spec.Name));
+            _backends.Add((pool.Name, spec.Name), entry);
+        }
+        return new(spec, entry.Slot, entry.Connections);
+    }
+
+    private ImmutableArray<RefusedListener> ApplyListeners(ImmutableArray<ListenerSpec> specs)
+    {
+        var refused = ImmutableArray.CreateBuilder<RefusedListener>();
+        var opened = new List<ListenerEntry>();
+        foreach (var spec in specs)
+        {
+            var route = new Route(spec, _pools[spec.Pool]);
+            if (_listeners.TryGetValue(spec.Endpoint, out var entry))
+                entry.Route = route;
+            else if (ListenSockets.TryOpen(spec.Endpoint, _loops.Length, out var reason) is { } sockets)
+            {
+                entry = _shared.Listeners.Add(slot => new(slot, spec.Endpoint, route) { Sockets = sockets });
+                _listeners.Add(spec.Endpoint, entry);
+                opened.Add(entry);
+            }
+            else
+                refused.Add(new(spec.Endpoint, reason));
+        }
+        var endpoints = specs.Select(spec => spec.Endpoint).ToHashSet();
+        var closed = _listeners.Values.Where(entry => !endpoints.Contains(entry.Endpoint)).ToList();
+        OnEveryLoop(worker =>
+        {
+            opened.ForEach(worker.AddListener);
+            closed.ForEach(worker.RemoveListener);
+        });
+        FreeListeners();
+        foreach (var entry in closed)
+        {
+            _listeners.Remove(entry.Endpoint);
+            // Its last connections find no further backend: those of the old pool may be gone by then.
+            entry.Route = entry.Route with { Pool = NoPool };
+            _retiredListeners.Add(entry);
+        }
+        return refused.ToImmutable();
+    }
+
+    // Numbers are given away again one table later, when every loop has turned since it could last have read them.
+    private void FreeListeners()
+    {
+        var free = _retiredListeners.Where(entry => entry.Connections.Value == 0).ToList();
+        free.ForEach(entry => _shared.Listeners.Remove(entry.Slot));
+        _retiredListeners.RemoveAll(free.Contains);
+    }
+
+    private void FreeBackends(ImmutableArray<PoolSpec> specs)
+    {
+        var used = specs.SelectMany(spec => spec.Backends.Select(backend => (spec.Name, backend.Name))).ToHashSet();
+        foreach (var (name, entry) in _backends.ToList())
+        {
+            var wasUnused = entry.IsUnused;
+            entry.IsUnused = !used.Contains(name);
+            if (!wasUnused || !entry.IsUnused || entry.Connections.Value > 0)
+                continue;
+            _backends.Remove(name);
+            _shared.Backends.Remove(entry.Slot);
+        }
+    }
+
+    private static ListenerSnapshot SnapshotOf(ListenerEntry entry) => new(
+        entry.Endpoint,
+        entry.Connections.Value,
+        Volatile.Read(ref entry.Accepted),
+        Volatile.Read(ref entry.NoBackend),
+        Volatile.Read(ref entry.AcceptErrors),
+        Volatile.Read(ref entry.IdleTimeouts),
+        entry.Sockets.Sum(socket => (long)Libc.ListenDrops(socket)),
+        Volatile.Read(ref entry.OctetsFromClients),
+        Volatile.Read(ref entry.OctetsToClients),
+        Volatile.Read(ref entry.Paused) > 0);
+
+    private static BackendSnapshot SnapshotOf(BackendEntry entry) => new(
+        entry.Pool,
+        entry.Name,
+        entry.Connections.Value,
+        Volatile.Read(ref entry.Connected),
+        Volatile.Read(ref entry.Refused),
+        Volatile.Read(ref entry.Reset),
+        Volatile.Read(ref entry.TimedOut),
+        Volatile.Read(ref entry.Unreachable),
+        Volatile.Read(ref entry.Local),
+        Volatile.Read(ref entry.Retries),
+        Volatile.Read(ref entry.OctetsFromBackend),
+        Volatile.Read(ref entry.OctetsToBackend));
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Net;
+using AnycastVip.Proxy.Balancing;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>Everything that the engine shall do. A new table replaces the one before it whole.</summary>
+public sealed record ProxyTable
+{
+    /// <summary>No listeners: nothing is accepted.</summary>
+    public static readonly ProxyTable Empty = new();
+
+    /// <summary>Chosen by whoever made the table; repeated in snapshots.</summary>
+    public ulong Revision { get; init; }
+
+    /// <summary>By unique endpoint.</summary>
+    public ImmutableArray<ListenerSpec> Listeners { get; init; } = [];
+
+    /// <summary>By unique name.</summary>
+    public ImmutableArray<PoolSpec> Pools { get; init; } = [];
+
+    /// <summary>Connections held at once over all listeners; 0: as many as the limit on descriptors allows.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>The first rule that the table breaks, in one line; null when it is sound.</summary>
+    public string? FindFault()
+    {
+        if (MaxConnections < 0)
+            return "maxConnections is negative";
+        if (Duplicate(Pools.Select(pool => pool.Name)) is { } pool)
+            return $"pool {pool} stands twice";
+        if (Duplicate(Listeners.Select(listener => listener.Endpoint.ToString())) is { } listener)
+            return $"listener {listener} stands twice";
+        return Listeners.Select(FaultOf).Concat(Pools.Select(FaultOf)).FirstOrDefault(fault => fault is not null);
+    }
+
+    private string? FaultOf(ListenerSpec listener) =>
+        listener.Endpoint.Port is < 1 or > IPEndPoint.MaxPort ? $"listener {listener.Endpoint}: no port"
+        : listener.MaxConnections < 0 ? $"listener {listener.Endpoint}: maxConnections is negative"
+        : listener.IdleTimeout <= TimeSpan.Zero ? $"listener {listener.Endpoint}: an idle time-out of no time"
+        : Pools.All(pool => pool.Name != listener.Pool) ? $"listener {listener.Endpoint}: no pool {listener.Pool}"
+        : null;
+
+    private static string? FaultOf(PoolSpec pool) =>
+        pool.ConnectTimeout < TimeSpan.FromMilliseconds(1) || pool.ConnectTimeout > TimeSpan.FromMinutes(5)
+            ? $"pool {pool.Name}: the connect time-out is not 1 ms to 5 min"
+        : pool.ConnectRetries is < 0 or > PoolSpec.MaximumRetries
+            ? $"pool {pool.Name}: the retries are not 0 to {PoolSpec.MaximumRetries}"
+        : !Enum.IsDefined(pool.Balance) ? $"pool {pool.Name}: no such algorithm"
+        : Duplicate(pool.Backends.Select(backend => backend.Name)) is { } backend
+            ? $"pool {pool.Name}: backend {backend} stands twice"
+        : pool.Backends.Select(backend => FaultOf(pool, backend)).FirstOrDefault(fault => fault is not null);
+
+    private static string? FaultOf(PoolSpec pool, BackendSpec backend) =>
+        backend.Endpoint.Port is < 1 or > IPEndPoint.MaxPort ? $"backend {pool.Name}/{backend.Name}: no port"
+        : backend.Weight is < 0 or > PoolSpec.MaximumWeight
+            ? $"backend {pool.Name}/{backend.Name}: the weight is not 0 to {PoolSpec.MaximumWeight}"
+        : backend.MaxConnections < 0 ? $"backend {pool.Name}/{backend.Name}: maxConnections is negative"
+        : !Enum.IsDefined(backend.State) ? $"backend {pool.Name}/{backend.Name}: no such state"
+        : null;
+
+    private static string? Duplicate(IEnumerable<string> names)
+    {
+        var seen = new HashSet<string>();
+        return names.FirstOrDefault(name => !seen.Add(name));
+    }
+}
+
+/// <summary>An address and port on which connections are accepted.</summary>
+public sealed record ListenerSpec
+{
+    /// <summary>Where; it names the listener. The address must be on this node when the table is applied.</summary>
+    public required IPEndPoint Endpoint { get; init; }
+
+    /// <summary>The pool that gets its connections.</summary>
+    public required string Pool { get; init; }
+
+    /// <summary>Connections held at once; further ones wait in the backlog. 0: no limit of its own.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>A connection on which no octet moves for this long is reset. Null: never.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+}
+
+/// <summary>What came of a table.</summary>
+/// <param name="Revision">The table's.</param>
+/// <param name="Refused">Listeners that could not be opened; the rest stands. Applying the table again tries them
+/// again.</param>
+public sealed record TableResult(ulong Revision, ImmutableArray<RefusedListener> Refused);
+
+/// <summary>A listener that is not in force, and why.</summary>
+/// <param name="Endpoint">Names the listener.</param>
+/// <param name="Reason">One line for people.</param>
+public sealed record RefusedListener(IPEndPoint Endpoint, string Reason);

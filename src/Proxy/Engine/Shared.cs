@@ -1,0 +1,36 @@
+using AnycastVip.Proxy.Balancing;
+
+namespace AnycastVip.Proxy.Engine;
+
+/// <summary>What all loops of an engine use together.</summary>
+internal sealed class Shared(int descriptors, int observations, TimeProvider clock) : IDisposable
+{
+    // Epoll instances, listeners, the API's connections and files: what is no client's and no backend's.
+    private const int ReservedDescriptors = 256;
+
+    private int _maxConnections = Ceiling(descriptors);
+
+    public TimeProvider Clock => clock;
+
+    public ConnectionTable Table { get; } = new(descriptors);
+
+    public SlotTable<ListenerEntry> Listeners { get; } = new();
+
+    public SlotTable<BackendEntry> Backends { get; } = new();
+
+    public ObservationQueue Observations { get; } = new(observations);
+
+    public Gauge Connections { get; } = new();
+
+    /// <summary>Connections held at once; 0 sets as many as there are descriptors for, two for each.</summary>
+    public int MaxConnections
+    {
+        get => Volatile.Read(ref _maxConnections);
+        set => Volatile.Write(
+            ref _maxConnections, value == 0 ? Ceiling(descriptors) : Math.Min(value, Ceiling(descriptors)));
+    }
+
+    public void Dispose() => Table.Dispose();
+
+    private static int Ceiling(int descriptors) => Math.Max(1, (descriptors - ReservedDescriptors) / 2);
+}
