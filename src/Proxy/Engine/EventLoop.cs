@@ -45,14 +45,21 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Loop time in ms, as of the last wait's end.</summary>
     public long Now { get; private set; }
 
+    /// <summary>The loop time at which a span that begins now has surely passed.</summary>
+    public long TimeAfter(TimeSpan span) => Milliseconds() + (long)Math.Ceiling(span.TotalMilliseconds) + 1;
+
     public long Turns => Volatile.Read(ref _turns);
 
     public TimeSpan LongestTurn => _clock.GetElapsedTime(0, Volatile.Read(ref _longestTurn));
 
     public void Start() => _thread.Start();
 
-    /// <summary>Waits until the handler is done.</summary>
-    public void Join() => _thread.Join();
+    /// <summary>Waits until the handler is done; at once if the loop was never started.</summary>
+    public void Join()
+    {
+        if ((_thread.ThreadState & ThreadState.Unstarted) == 0)
+            _thread.Join();
+    }
 
     /// <summary>Lets the loop run an action between two batches of events; from any thread.</summary>
     public void Post(Action action)

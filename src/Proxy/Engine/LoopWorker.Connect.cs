@@ -29,7 +29,7 @@ internal sealed partial class LoopWorker
             var result = BeginAttempt(client, backend);
             if (result >= 0)
             {
-                _timers.Set(client, _loop.Now + (long)Math.Ceiling(pool.Spec.ConnectTimeout.TotalMilliseconds));
+                _timers.Set(client, _loop.TimeAfter(pool.Spec.ConnectTimeout));
                 return;
             }
             EndAttempt(client, KindOf(-result), -result);
@@ -75,7 +75,7 @@ internal sealed partial class LoopWorker
         connection.LastActivity = _loop.Now;
         Observe(ref connection, ObservationKind.Connected, 0);
         if (_shared.Listeners[connection.ListenerSlot].Route.Listener.IdleTimeout is { } idle)
-            _timers.Set(client, _loop.Now + (long)idle.TotalMilliseconds);
+            _timers.Set(client, _loop.TimeAfter(idle));
         else
             _timers.Cancel(client);
         if (Carry(client, client) && _table.Side(backend).Has(SideState.Readable))

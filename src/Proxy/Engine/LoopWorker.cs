@@ -44,7 +44,7 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     {
         while (_listeners.Count > 0)
             RemoveListener(_listeners[^1].Entry);
-        _stopAt = _loop.Now + (long)bound.TotalMilliseconds;
+        _stopAt = _loop.TimeAfter(bound);
     }
 
     public void OnEvent(int fd, Readiness readiness)

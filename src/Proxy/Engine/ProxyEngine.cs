@@ -128,18 +128,20 @@ public sealed class ProxyEngine : IDisposable
                 return 0;
             _isRunning = false;
             OnEveryLoop(worker => worker.Stop(bound));
-            foreach (var loop in _loops)
-                loop.Join();
             _listeners.Clear();
-            _shared.Observations.Wake();
-            return _workers.Sum(worker => worker.ResetAtStop);
         }
+        // Without the lock: snapshots show how it goes on.
+        Join();
+        _shared.Observations.Wake();
+        return _workers.Sum(worker => worker.ResetAtStop);
     }
 
     /// <summary>Stops at once, and frees the memory of connections.</summary>
     public void Dispose()
     {
         Stop(TimeSpan.Zero);
+        // Another thread's Stop may still be waiting for them.
+        Join();
         foreach (var loop in _loops)
             loop.Dispose();
         foreach (var worker in _workers)
@@ -161,6 +163,12 @@ public sealed class ProxyEngine : IDisposable
             });
         }
         done.Wait();
+    }
+
+    private void Join()
+    {
+        foreach (var loop in _loops)
+            loop.Join();
     }
 
     private void ApplyPools(ImmutableArray<PoolSpec> specs)

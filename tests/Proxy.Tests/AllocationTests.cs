@@ -1,0 +1,40 @@
+namespace AnycastVip.Proxy.Tests;
+
+public sealed class AllocationTests
+{
+    [Fact]
+    public async Task Thousands_of_connections_allocate_nothing_on_the_loops_heap()
+    {
+        using var rig = new Rig(loops: 2, observations: 64);
+        using var echo = new EchoServer(rig.Listen());
+        var endpoint = rig.Open(Rig.Pool(
+            Rig.Backend("gone", Rig.Nobody()) with { Weight = 10 }, Rig.Backend("b", echo.Endpoint)));
+        await Use(rig, endpoint, 300);
+        var before = Allocated(rig);
+        await Use(rig, endpoint, 3000);
+        Assert.Equal(before, Allocated(rig));
+        Assert.True(rig.Count("gone").Refused > 1000);
+        Assert.Equal(3300, rig.Count(endpoint).Accepted);
+        Assert.Equal(3300L * Message.Length, rig.Count(endpoint).OctetsToClients);
+    }
+
+    private static readonly byte[] Message = new byte[3000];
+
+    private static async Task Use(Rig rig, System.Net.IPEndPoint endpoint, int connections)
+    {
+        for (var i = 0; i < connections; i++)
+        {
+            using var client = await rig.Connect(endpoint);
+            await client.Write(Message);
+            Assert.Equal(Message.Length, (await client.Read(Message.Length)).Length);
+        }
+        await rig.Quiet();
+    }
+
+    private static long Allocated(Rig rig)
+    {
+        var sum = 0L;
+        rig.Engine.OnEveryLoop(_ => Interlocked.Add(ref sum, GC.GetAllocatedBytesForCurrentThread()));
+        return sum;
+    }
+}
