@@ -25,7 +25,8 @@ public sealed partial class DescriptorTests
         {
             foreach (var client in clients)
                 await client.ConnectAsync(endpoint, Rig.Cancellation);
-            await Poll.Until(() => rig.Count(endpoint).AcceptErrors, errors => errors > 0, Rig.Patience, "none is left");
+            await Poll.Until(
+                () => rig.Count(endpoint).AcceptErrors, errors => errors > 0, Rig.Patience, "none is left");
             Assert.Equal(0, rig.Count(endpoint).Connections);
             Assert.True(rig.Count(endpoint).IsFull);
         }

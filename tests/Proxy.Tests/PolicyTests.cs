@@ -148,7 +148,7 @@ public sealed class PolicyTests : IDisposable
         var pairs = new[] { await _rig.Pair(listener.Endpoint, backend), await _rig.Pair(listener.Endpoint, backend) };
         var third = await _rig.Connect(listener.Endpoint);
         await third.Write("x"u8.ToArray());
-        await Poll.Until(() => _rig.Count(listener.Endpoint).IsFull, full => full, Rig.Patience, "the listener is full");
+        await Poll.Until(() => _rig.Count(listener.Endpoint).IsFull, full => full, Rig.Patience, "it is full");
         Assert.Equal((2, 2L), (_rig.Count(listener.Endpoint).Connections, _rig.Count(listener.Endpoint).Accepted));
         pairs[0].Client.Close();
         pairs[0].Server.Close();

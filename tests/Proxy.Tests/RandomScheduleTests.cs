@@ -12,7 +12,7 @@ public sealed class RandomScheduleTests
     private const int Steps = 300;
 
     private static readonly int Seeds =
-        int.TryParse(Environment.GetEnvironmentVariable("VIP_SEEDS"), out var seeds) ? seeds : 200;
+        int.TryParse(Environment.GetEnvironmentVariable("VIP_SEEDS"), out var seeds) ? seeds : 100;
 
     [Fact]
     public async Task Whatever_the_schedule_the_streams_are_those_of_one_connection()
@@ -90,7 +90,7 @@ public sealed class RandomScheduleTests
             end.Socket.Dispose();
     }
 
-    /// <summary>One end: its socket, and how far it has written and read. Octet n of its stream follows from n.</summary>
+    /// <summary>One end: its socket, how far it has written and read. Octet n of its stream follows from n.</summary>
     private sealed class End
     {
         private readonly int _key;

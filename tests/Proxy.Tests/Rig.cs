@@ -6,7 +6,7 @@ using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
-/// <summary>A running engine with clients before it and backends behind it, all on loopback addresses of their own.</summary>
+/// <summary>A running engine, clients before it and backends behind it, on loopback addresses of their own.</summary>
 internal sealed class Rig : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -31,8 +31,8 @@ internal sealed class Rig : IDisposable
     public static IPEndPoint NewEndpoint()
     {
         var number = Interlocked.Increment(ref _addresses);
-        byte[] address = [127, (byte)(10 + Environment.ProcessId % 200), (byte)(number / 250), (byte)(1 + number % 250)];
-        return new(new IPAddress(address), ListenerPort);
+        var process = (byte)(10 + Environment.ProcessId % 200);
+        return new(new IPAddress([127, process, (byte)(number / 250), (byte)(1 + number % 250)]), ListenerPort);
     }
 
     /// <summary>A port of ::1 that was free a moment ago.</summary>
@@ -50,7 +50,8 @@ internal sealed class Rig : IDisposable
 
     /// <summary>Puts a table of one listener and one pool in force.</summary>
     public void Apply(ListenerSpec listener, PoolSpec pool) =>
-        Assert.Empty(Engine.ApplyTable(new() { Revision = ++_revision, Listeners = [listener], Pools = [pool] }).Refused);
+        Assert.Empty(
+            Engine.ApplyTable(new() { Revision = ++_revision, Listeners = [listener], Pools = [pool] }).Refused);
 
     /// <summary>A listener for <paramref name="pool"/>, in force.</summary>
     public IPEndPoint Open(PoolSpec pool, IPEndPoint? endpoint = null)
@@ -121,7 +122,7 @@ internal sealed class Rig : IDisposable
         Engine.Snapshot().Listeners.Single(snapshot => snapshot.Endpoint.Equals(listener));
 
     /// <summary>Waits until no connection is open.</summary>
-    public Task Quiet() => Poll.Until(() => Engine.Snapshot(), snapshot => snapshot.Connections == 0, Patience, "quiet");
+    public Task Quiet() => Poll.Until(() => Engine.Snapshot().Connections, count => count == 0, Patience, "quiet");
 
     /// <summary>The next observation of a kind, those before it dropped.</summary>
     public async Task<Observation> Next(ObservationKind kind) =>
@@ -160,8 +161,12 @@ internal static class SocketExtensions
     {
         var buffer = new byte[count];
         var length = 0;
-        while (length < count && await Bounded(socket.ReceiveAsync(buffer.AsMemory(length), Rig.Cancellation)) is > 0 and var n)
-            length += n;
+        var received = -1;
+        while (length < count && received != 0)
+        {
+            received = await Bounded(socket.ReceiveAsync(buffer.AsMemory(length), Rig.Cancellation));
+            length += received;
+        }
         return buffer[..length];
     }
 

@@ -120,7 +120,7 @@ internal static class ArrowRules
             && node.ToString() is "AnycastVip.Proto" or "Proto.V1"
         select node.Breach("names the messages of proto/ outside of an Api room");
 
-    private static IEnumerable<(SyntaxNode Node, ITypeSymbol Type)> NamedTypes(
+    internal static IEnumerable<(SyntaxNode Node, ITypeSymbol Type)> NamedTypes(
         SourceSet files, params string[] folders) =>
         from file in files.Under(folders)
         from node in file.Root.DescendantNodes().OfType<SimpleNameSyntax>()

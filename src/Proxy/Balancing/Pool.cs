@@ -1,9 +1,9 @@
 namespace AnycastVip.Proxy.Balancing;
 
-/// <summary>A backend as one table has it, with the count of its connections, which outlives the table.</summary>
+/// <summary>A backend as one table has it, and the count of its connections, which outlives tables.</summary>
 internal sealed record Backend(BackendSpec Spec, ushort Slot, Gauge Connections)
 {
-    /// <summary>Whether it may be given a connection that has failed on the backends in <paramref name="tried"/>.</summary>
+    /// <summary>Whether it may be given a connection that failed on the backends in <paramref name="tried"/>.</summary>
     public bool IsEligible(ReadOnlySpan<ushort> tried) =>
         Spec is { State: BackendState.Up, Weight: > 0 }
         && (Spec.MaxConnections == 0 || Connections.Value < Spec.MaxConnections)

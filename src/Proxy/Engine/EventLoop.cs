@@ -61,7 +61,7 @@ internal sealed class EventLoop : IDisposable
             _thread.Join();
     }
 
-    /// <summary>Lets the loop run an action between two batches of events; from any thread.</summary>
+    /// <summary>Lets the loop run an action between two events; from any thread.</summary>
     public void Post(Action action)
     {
         _posted.Enqueue(action);

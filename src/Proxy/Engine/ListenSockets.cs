@@ -7,15 +7,15 @@ namespace AnycastVip.Proxy.Engine;
 internal static class ListenSockets
 {
     // The kernel takes the lower of this and net.core.somaxconn.
-    private const int Backlog = 65535;
+    private const int MaximumBacklog = 65535;
 
     /// <summary>One socket for each loop, all on one endpoint; null with the reason when that cannot be.</summary>
-    public static int[]? TryOpen(IPEndPoint endpoint, int count, out string reason)
+    public static int[]? TryOpen(IPEndPoint endpoint, int count, out string reason, int backlog = MaximumBacklog)
     {
         var sockets = new List<int>(count);
         while (sockets.Count < count)
         {
-            var result = OpenOne(endpoint, sockets);
+            var result = OpenOne(endpoint, backlog, sockets);
             if (result >= 0)
                 continue;
             sockets.ForEach(socket => Libc.CloseDescriptor(socket));
@@ -26,7 +26,7 @@ internal static class ListenSockets
         return [.. sockets];
     }
 
-    private static int OpenOne(IPEndPoint endpoint, List<int> sockets)
+    private static int OpenOne(IPEndPoint endpoint, int backlog, List<int> sockets)
     {
         var name = SocketName.Of(endpoint);
         var socket = Libc.OpenStream(name.Family);
@@ -45,7 +45,7 @@ internal static class ListenSockets
             result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
         if (result >= 0)
             result = Libc.Bind(socket, name);
-        return result < 0 ? result : Libc.StartListening(socket, Backlog);
+        return result < 0 ? result : Libc.StartListening(socket, backlog);
     }
 
     private static string ReasonOf(int errno) => errno switch

@@ -8,14 +8,14 @@ internal sealed partial class LoopWorker
     private const int AcceptsPerTurn = 64;
     private const int RetryMilliseconds = 20;
 
-    // Few, and looked through once for each batch of connections.
-    private readonly List<LoopListener> _listeners = [];
+    private readonly Dictionary<int, LoopListener> _listeners = [];
+    private int _pausedListeners;
 
     /// <summary>Starts to accept on this loop's socket of a listener.</summary>
     public void AddListener(ListenerEntry entry)
     {
         var listener = new LoopListener(entry, entry.Sockets[_index]);
-        _listeners.Add(listener);
+        _listeners.Add(listener.Socket, listener);
         _table.Open(listener.Socket, SideKind.Listener);
         _loop.Watch(listener.Socket, Readiness.Readable);
     }
@@ -23,21 +23,10 @@ internal sealed partial class LoopWorker
     /// <summary>Takes what waits in the backlog, as far as the limits allow, and closes the socket.</summary>
     public void RemoveListener(ListenerEntry entry)
     {
-        var listener = _listeners.Single(candidate => candidate.Entry == entry);
-        while (Accept(listener)) { }
-        SetPaused(listener, false);
-        _listeners.Remove(listener);
-        CloseSide(listener.Socket);
-    }
-
-    private LoopListener FindListener(int socket)
-    {
-        foreach (var listener in _listeners)
-        {
-            if (listener.Socket == socket)
-                return listener;
-        }
-        throw new InvalidOperationException($"descriptor {socket} is no listener of this loop");
+        _listeners.Remove(entry.Sockets[_index], out var listener);
+        while (Accept(listener!)) { }
+        SetPaused(listener!, false);
+        CloseSide(listener!.Socket);
     }
 
     // True when there may be more to accept at once.
@@ -115,15 +104,14 @@ internal sealed partial class LoopWorker
     // Room may come from another loop's connection, which does not tell us: a paused listener is asked again and again.
     private long RetryPausedListeners()
     {
-        var next = long.MaxValue;
-        foreach (var listener in _listeners)
+        if (_pausedListeners == 0)
+            return long.MaxValue;
+        foreach (var listener in _listeners.Values)
         {
             if (listener.IsPaused && _loop.Now >= listener.RetryAt && Accept(listener))
                 SetPaused(listener, false);
-            if (listener.IsPaused)
-                next = _loop.Now + RetryMilliseconds;
         }
-        return next;
+        return _pausedListeners == 0 ? long.MaxValue : _loop.Now + RetryMilliseconds;
     }
 
     private void Pause(LoopListener listener, int milliseconds)
@@ -137,7 +125,9 @@ internal sealed partial class LoopWorker
         if (listener.IsPaused == paused)
             return;
         listener.IsPaused = paused;
-        Interlocked.Add(ref listener.Entry.Paused, paused ? 1 : -1);
+        var change = paused ? 1 : -1;
+        _pausedListeners += change;
+        Interlocked.Add(ref listener.Entry.Paused, change);
         _loop.Rewatch(listener.Socket, paused ? Readiness.None : Readiness.Readable);
     }
 

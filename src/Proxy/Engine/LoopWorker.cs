@@ -42,8 +42,8 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     /// <param name="bound">How long its connections may go on.</param>
     public void Stop(TimeSpan bound)
     {
-        while (_listeners.Count > 0)
-            RemoveListener(_listeners[^1].Entry);
+        foreach (var listener in _listeners.Values.ToList())
+            RemoveListener(listener.Entry);
         _stopAt = _loop.TimeAfter(bound);
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
         ref var side = ref _table.Side(fd);
         if (side.Kind == SideKind.Listener)
         {
-            Accept(FindListener(fd));
+            Accept(_listeners[fd]);
             return;
         }
         if ((readiness & (Readiness.PeerClosed | Readiness.HangUp | Readiness.Error)) != 0)
@@ -173,7 +173,9 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
                 Fail(client, source, Errno.ConnectionReset);
                 return false;
             case RelayOutcome.SinkFailed:
-                // A server that answers and resets at once (it did not want the rest) has still answered.
+                // A server that answers and resets at once (it did not want the rest) has still answered. The write took
+                // the error, so the answer seems to end in order: that end must not be passed on.
+                from.State |= SideState.WriteEnded;
                 _relay.Pump(from.Partner, out octets);
                 if (octets > 0)
                     Count(client, from.Partner, octets);

@@ -69,7 +69,7 @@ public sealed class ProxyEngine : IDisposable
         {
             foreach (var loop in _loops)
                 loop.Start();
-            _isRunning = true;
+            Volatile.Write(ref _isRunning, true);
         }
     }
 
@@ -115,6 +115,13 @@ public sealed class ProxyEngine : IDisposable
     }
 
     /// <summary>
+    /// Asks every loop for a sign of life; false when one gave none in time, or the engine does not run.
+    /// </summary>
+    /// <param name="bound">How long to wait for it.</param>
+    public bool AnswersWithin(TimeSpan bound) =>
+        Volatile.Read(ref _isRunning) && PostToEveryLoop(_ => { }).Wait(bound);
+
+    /// <summary>
     /// Accepts no more, lets open connections end by themselves, resets those that are left, and ends the loops.
     /// Later calls do nothing.
     /// </summary>
@@ -126,7 +133,7 @@ public sealed class ProxyEngine : IDisposable
         {
             if (!_isRunning)
                 return 0;
-            _isRunning = false;
+            Volatile.Write(ref _isRunning, false);
             OnEveryLoop(worker => worker.Stop(bound));
             _listeners.Clear();
         }
@@ -150,9 +157,12 @@ public sealed class ProxyEngine : IDisposable
     }
 
     /// <summary>Runs an action on each loop's thread, and returns when all have run it.</summary>
-    internal void OnEveryLoop(Action<LoopWorker> action)
+    internal void OnEveryLoop(Action<LoopWorker> action) => PostToEveryLoop(action).Wait();
+
+    private CountdownEvent PostToEveryLoop(Action<LoopWorker> action)
     {
-        using var done = new CountdownEvent(_loops.Length);
+        // Not disposed of: a loop that hangs may answer when nobody waits any more.
+        var done = new CountdownEvent(_loops.Length);
         for (var i = 0; i < _loops.Length; i++)
         {
             var worker = _workers[i];
@@ -162,7 +172,7 @@ public sealed class ProxyEngine : IDisposable
                 done.Signal();
             });
         }
-        done.Wait();
+        return done;
     }
 
     private void Join()

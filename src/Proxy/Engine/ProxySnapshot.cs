@@ -3,7 +3,7 @@ using System.Net;
 
 namespace AnycastVip.Proxy.Engine;
 
-/// <summary>Counters since start, and what is open now. Each number is exact, but not all are of the same instant.</summary>
+/// <summary>Counters since start, and what is open now: exact numbers, not all of the same instant.</summary>
 /// <param name="Revision">The table in force; 0: none has come yet.</param>
 /// <param name="Connections">Open now, over all listeners.</param>
 /// <param name="MaxConnections">What bounds them.</param>

@@ -32,7 +32,7 @@ internal sealed unsafe class TimerWheel(TimerNode* nodes)
     /// <summary>The earliest tick at which there is something to do; MaxValue when nothing is set.</summary>
     public long NextTick => _heads[DueList] != 0 ? _now : NextOccupied();
 
-    /// <summary>Sets the id's timer, in place of an earlier one. A deadline that has passed is due at the next tick.</summary>
+    /// <summary>Sets the id's timer in place of an earlier one. What has passed is due at the next tick.</summary>
     public void Set(int id, long deadline)
     {
         Cancel(id);

@@ -74,7 +74,7 @@ internal static unsafe partial class Libc
         return result < 0 ? -result : error;
     }
 
-    /// <summary>SYNs and connections that a listening socket dropped, mostly for want of backlog (SO_MEMINFO).</summary>
+    /// <summary>What a listening socket has dropped, mostly for want of backlog (SO_MEMINFO).</summary>
     public static uint ListenDrops(int fd)
     {
         const int values = 9, drops = 8;

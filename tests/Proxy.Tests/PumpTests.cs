@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.Proxy.Engine;
+
+namespace AnycastVip.Proxy.Tests;
+
+/// <summary>The relay by itself, stepped by hand over real sockets.</summary>
+public sealed class PumpTests : IDisposable
+{
+    private const int SmallestBuffer = 1;
+
+    private readonly ConnectionTable _table = new(4096);
+    private readonly List<Socket> _sockets = [];
+    private readonly Relay _relay;
+
+    public PumpTests() => _relay = new(_table);
+
+    public void Dispose()
+    {
+        _relay.Dispose();
+        _sockets.ForEach(socket => socket.Dispose());
+        _table.Dispose();
+    }
+
+    [Fact]
+    public void Octets_that_a_small_sink_takes_piece_by_piece_arrive_in_order()
+    {
+        var (sender, source) = Pair();
+        var (sink, receiver) = Pair();
+        sink.SendBufferSize = SmallestBuffer;
+        Join(source, sink);
+        var sent = new byte[300_000];
+        new Random(1).NextBytes(sent);
+        var received = new List<byte>();
+        var buffer = new byte[1000];
+        for (var written = 0; received.Count < sent.Length;)
+        {
+            if (written < sent.Length)
+                written += sender.Send(sent.AsSpan(written), SocketFlags.None, out _);
+            Mark(source, SideState.Readable);
+            Assert.True(_relay.Pump(Fd(source), out _) is RelayOutcome.Waiting or RelayOutcome.Unfinished);
+            var count = receiver.Receive(buffer, SocketFlags.None, out _);
+            received.AddRange(buffer.AsSpan(0, count));
+        }
+        Assert.Equal(sent, received);
+    }
+
+    [Fact]
+    public void A_full_sink_stops_the_reading()
+    {
+        var (sender, source) = Pair();
+        var (sink, _) = Pair();
+        Join(source, sink);
+        var octets = new byte[100_000];
+        // Loopback delivers within the call, so what is not there after a send will not come.
+        while (sender.Send(octets, SocketFlags.None, out _) > 0)
+        {
+            Mark(source, SideState.Readable);
+            while (_relay.Pump(Fd(source), out _) == RelayOutcome.Unfinished) { }
+        }
+        ref var side = ref _table.Side(Fd(source));
+        Assert.InRange(side.PendingLength, 1, Relay.BufferSize);
+        Assert.Equal(RelayOutcome.Waiting, _relay.Pump(Fd(source), out var more));
+        Assert.Equal(0, more);
+    }
+
+    [Fact]
+    public void A_token_names_one_life_of_a_descriptor()
+    {
+        _table.Open(7, SideKind.Client);
+        var token = _table.TokenOf(7);
+        Assert.True(_table.TryFind(token, out var fd));
+        Assert.Equal(7, fd);
+        _table.Forget(7);
+        Assert.False(_table.TryFind(token, out _));
+        _table.Open(7, SideKind.Client);
+        Assert.False(_table.TryFind(token, out _));
+        Assert.True(_table.TryFind(_table.TokenOf(7), out _));
+    }
+
+    private void Join(Socket source, Socket sink)
+    {
+        _table.Open(Fd(source), SideKind.Client, Fd(sink));
+        _table.Open(Fd(sink), SideKind.Backend, Fd(source));
+    }
+
+    private void Mark(Socket socket, SideState state) => _table.Side(Fd(socket)).State |= state;
+
+    private static int Fd(Socket socket) => (int)socket.Handle;
+
+    private (Socket, Socket) Pair()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        first.Connect(listener.LocalEndPoint!);
+        var second = listener.Accept();
+        foreach (var socket in new[] { first, second })
+        {
+            socket.Blocking = false;
+            socket.NoDelay = true;
+            _sockets.Add(socket);
+        }
+        return (first, second);
+    }
+}

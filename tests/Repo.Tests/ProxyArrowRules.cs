@@ -1,0 +1,38 @@
+namespace AnycastVip.Repo.Tests;
+
+/// <summary>The arrows inside of the proxy: Balancing and the system calls know nothing of what uses them.</summary>
+internal static class ProxyArrowRules
+{
+    private const string Proxy = "AnycastVip.Proxy";
+
+    /// <summary>The folders, each with the namespaces of the proxy that its files may name.</summary>
+    private static readonly Dictionary<string, string[]> Rooms = new()
+    {
+        ["Balancing"] = [$"{Proxy}.Balancing"],
+        ["Engine/Kernel"] = [$"{Proxy}.Engine.Kernel"],
+    };
+
+    // Shares are chosen by weights and counts, never by a clock, a socket or chance.
+    private static readonly string[] Impure =
+    [
+        "System.Net.Sockets", "System.Threading.Tasks", "System.Threading.Thread", "System.IO", "System.Random",
+        "System.TimeProvider", "System.Diagnostics", "System.Environment",
+    ];
+
+    /// <summary>A room of the proxy names only itself.</summary>
+    public static IEnumerable<Breach> RoomArrows(SourceSet files) =>
+        from room in Rooms
+        from use in ArrowRules.NamedTypes(files, $"src/Proxy/{room.Key}/")
+        let space = use.Type.ContainingNamespace.ToDisplayString()
+        where IsWithin(space, Proxy) && !room.Value.Any(allowed => IsWithin(space, allowed))
+        select use.Node.Breach($"{room.Key} names {use.Type.FullName()}: no arrow leads there");
+
+    /// <summary>Balancing is pure.</summary>
+    public static IEnumerable<Breach> ImpureNames(SourceSet files) =>
+        from use in ArrowRules.NamedTypes(files, "src/Proxy/Balancing/")
+        where Impure.Any(banned => IsWithin(use.Type.FullName(), banned))
+        select use.Node.Breach($"a pure room names {use.Type.FullName()}");
+
+    private static bool IsWithin(string name, string space) =>
+        name == space || name.StartsWith(space + ".", Ordinal);
+}
