@@ -155,8 +155,7 @@ public sealed class CheckScheduler : IAsyncDisposable
             using var timeout = new CancellationTokenSource(entry.Target.Settings.Timeout, _clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(given, timeout.Token);
             var start = _clock.GetTimestamp();
-            // In a task of its own: starting a process takes time that the loop does not have.
-            var probing = Task.Run(() => entry.Target.Probe.ProbeAsync(either.Token), CancellationToken.None);
+            var probing = BeginAsync(entry.Target.Probe, either.Token);
             var (outcome, text, code) = await JudgeAsync(probing, entry.Target.Settings, either.Token, timeout.Token);
             var result = new CheckResult(outcome, _clock.GetElapsedTime(start), text, code);
             _inbox.Writer.TryWrite(() => Finish(entry, run, result));
@@ -168,6 +167,10 @@ public sealed class CheckScheduler : IAsyncDisposable
             _turns.Release();
         }
     }
+
+    // An exception from before the probe's first wait is a failed run like any other.
+    private static async Task<ProbeOutcome> BeginAsync(IProbe probe, CancellationToken timeout) =>
+        await probe.ProbeAsync(timeout);
 
     private void Finish(Entry entry, long run, CheckResult result)
     {

@@ -25,7 +25,8 @@ public sealed partial class ExecProbe(string file, IReadOnlyList<string> argumen
     /// <inheritdoc/>
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken timeout)
     {
-        using var process = Start();
+        // Starting a process blocks for as long as the kernel takes to copy this one.
+        using var process = await Task.Run(Start, CancellationToken.None);
         try
         {
             process.StandardInput.Close();

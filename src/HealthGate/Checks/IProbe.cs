@@ -13,7 +13,7 @@ public interface IProbe
 {
     /// <summary>
     /// Asks. An exception is a failed run with its message as reason, so that a probe has no errors of its own to
-    /// report.
+    /// report. Must not block: it is called from the loop of all checks.
     /// </summary>
     /// <param name="timeout">Cancelled at the run's time-out. Nothing that the run began may outlive it.</param>
     Task<ProbeOutcome> ProbeAsync(CancellationToken timeout);

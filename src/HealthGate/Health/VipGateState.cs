@@ -1,6 +1,6 @@
 namespace AnycastVip.HealthGate.Health;
 
-/// <summary>What the speaker is asked for. None of the others replaces one of these but by order.</summary>
+/// <summary>What the speaker is asked for; behind <see cref="None"/> in the order of the path's worth.</summary>
 public enum Announcement
 {
     /// <summary>The speaker holds what it has until the lease ends.</summary>
