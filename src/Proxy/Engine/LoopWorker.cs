@@ -173,8 +173,8 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
                 Fail(client, source, Errno.ConnectionReset);
                 return false;
             case RelayOutcome.SinkFailed:
-                // A server that answers and resets at once (it did not want the rest) has still answered. The write took
-                // the error, so the answer seems to end in order: that end must not be passed on.
+                // A server that answers and resets at once (it did not want the rest) has still answered. The write
+                // took the error, so the answer seems to end in order: that end must not be passed on.
                 from.State |= SideState.WriteEnded;
                 _relay.Pump(from.Partner, out octets);
                 if (octets > 0)
