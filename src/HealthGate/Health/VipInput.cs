@@ -29,7 +29,7 @@ public sealed record VipReconfigured(VipSettings Settings) : VipInput;
 /// <summary>
 /// The UPDATE was written to every Established peer, and acknowledged by it; also when there is no peer.
 /// </summary>
-/// <param name="What">What it said.</param>
+/// <param name="What">What it said: the last <see cref="SetAnnouncement"/>. The shell drops those before it.</param>
 public sealed record RouteDelivered(Announcement What) : VipInput;
 
 /// <summary>
