@@ -11,12 +11,10 @@ internal static class Errno
     public const int TooManyOpenFiles = 24;
     public const int AddressInUse = 98;
     public const int AddressNotAvailable = 99;
-    public const int NetworkUnreachable = 101;
     public const int ConnectionReset = 104;
     public const int NoBufferSpace = 105;
     public const int TimedOut = 110;
     public const int ConnectionRefused = 111;
-    public const int HostUnreachable = 113;
     public const int InProgress = 115;
 
     /// <summary>Whether this node lacks something: it says nothing about the other side.</summary>
