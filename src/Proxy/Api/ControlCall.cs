@@ -1,0 +1,176 @@
+using System.Threading.Channels;
+using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Engine;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace AnycastVip.Proxy.Api;
+
+/// <summary>
+/// One Control stream. What goes up is bounded: answers, heartbeats and reports wait for the gate to read, and are then
+/// of that moment; failures that find no room are counted in the reports.
+/// </summary>
+internal sealed class ControlCall(
+    ProxyControl control, IAsyncStreamReader<ControlRequest> requests, IServerStreamWriter<ControlResponse> responses)
+{
+    private const int MaximumUnread = 256;
+    private const int MaximumUnreadFailures = 1024;
+
+    private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ShortestHeartbeat = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<ControlResponse> _answers = Channel.CreateBounded<ControlResponse>(
+        new BoundedChannelOptions(MaximumUnread) { SingleReader = true });
+    private readonly Channel<ConnectFailure> _failures = Channel.CreateBounded<ConnectFailure>(
+        new BoundedChannelOptions(MaximumUnreadFailures) { SingleReader = true });
+    private readonly Channel<bool> _reportRequests = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly TaskCompletionSource<RpcException> _ended =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly BackendTallies _tallies = new(control.Clock);
+
+    /// <summary>Serves the stream until the gate ends it, breaks it, or loses it to another.</summary>
+    /// <exception cref="RpcException">As the service's comment in proxy.proto says.</exception>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        if (!await requests.MoveNext(cancel) || requests.Current.Hello is not { } hello)
+            throw Failure(StatusCode.InvalidArgument, "the first request of the stream must carry hello");
+        var interval = ReadInterval(hello.HeartbeatInterval);
+        var kept = control.Open(this, hello.Epoch);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        List<Task> work = [];
+        try
+        {
+            // Directly: a failure must not come before it.
+            await responses.WriteAsync(
+                new()
+                {
+                    Accepted = new() { HeartbeatInterval = interval.ToDuration(), KeptRevision = kept },
+                },
+                end.Token);
+            var writing = WriteAsync(end.Token);
+            work.AddRange(
+                [writing, ReadAsync(end.Token), SendHeartbeatsAsync(interval, end.Token), SendReportsAsync(end.Token)]);
+            var first = await Task.WhenAny([_ended.Task, .. work]);
+            if (first == _ended.Task)
+                throw await _ended.Task;
+            await first;
+            // The gate has ended its side: it holds the proxy no longer, and what it asked for is still answered.
+            control.Close(this);
+            _answers.Writer.Complete();
+            await writing;
+        }
+        finally
+        {
+            control.Close(this);
+            await end.CancelAsync();
+            await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Ends the stream from outside.</summary>
+    public void End(RpcException reason) => _ended.TrySetResult(reason);
+
+    /// <summary>Counts an observation, and sends it up if it is a failure.</summary>
+    public void Observe(in Observation observation)
+    {
+        if (_tallies.Count(observation) is { } failure)
+            _failures.Writer.TryWrite(failure);
+    }
+
+    /// <summary>Lets reports be sent, as soon as the gate has read those before.</summary>
+    public void RequestReport() => _reportRequests.Writer.TryWrite(true);
+
+    private async Task ReadAsync(CancellationToken cancel)
+    {
+        while (await requests.MoveNext(cancel))
+        {
+            control.MarkSeen(this);
+            var request = requests.Current;
+            switch (request.RequestCase)
+            {
+                case ControlRequest.RequestOneofCase.Heartbeat:
+                    break;
+                case ControlRequest.RequestOneofCase.Table:
+                    await AnswerAsync(new() { TableResult = control.Apply(this, request.Table) }, cancel);
+                    await AnswerAsync(new() { ListenerReport = ReportListeners(control.View()) }, cancel);
+                    break;
+                case ControlRequest.RequestOneofCase.CountConnections:
+                case ControlRequest.RequestOneofCase.CloseConnections:
+                    throw Failure(
+                        StatusCode.Unimplemented,
+                        "this proxy cannot count or close single connections; backend_report has those of each backend "
+                        + "and listener_report those of each listener");
+                default:
+                    throw Failure(
+                        StatusCode.InvalidArgument, "after hello a request must carry table or heartbeat");
+            }
+        }
+    }
+
+    private async Task SendHeartbeatsAsync(TimeSpan interval, CancellationToken cancel)
+    {
+        while (true)
+        {
+            await Task.Delay(interval, control.Clock, cancel);
+            if (await Task.Run(() => control.Engine.AnswersWithin(interval), cancel))
+                await AnswerAsync(new() { HeartbeatAck = new() }, cancel);
+        }
+    }
+
+    private async Task SendReportsAsync(CancellationToken cancel)
+    {
+        await foreach (var _ in _reportRequests.Reader.ReadAllAsync(cancel))
+        {
+            var view = control.View();
+            await AnswerAsync(new() { ListenerReport = ReportListeners(view) }, cancel);
+            foreach (var report in _tallies.TakeReports(view.Table, view.Snapshot.Backends))
+                await AnswerAsync(new() { BackendReport = report }, cancel);
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancel)
+    {
+        var moreFailures = _failures.Reader.WaitToReadAsync(cancel).AsTask();
+        var moreAnswers = _answers.Reader.WaitToReadAsync(cancel).AsTask();
+        while (true)
+        {
+            // A withdraw may hang on a failure: it passes whatever else waits.
+            if (_failures.Reader.TryRead(out var failure))
+                await responses.WriteAsync(new() { ConnectFailure = failure }, cancel);
+            else if (_answers.Reader.TryRead(out var answer))
+                await responses.WriteAsync(answer, cancel);
+            else if (moreFailures.IsCompleted && await moreFailures)
+                moreFailures = _failures.Reader.WaitToReadAsync(cancel).AsTask();
+            else if (moreAnswers.IsCompleted && !await moreAnswers)
+                return;
+            else if (moreAnswers.IsCompleted)
+                moreAnswers = _answers.Reader.WaitToReadAsync(cancel).AsTask();
+            else
+                await Task.WhenAny(moreFailures, moreAnswers).WaitAsync(cancel);
+        }
+    }
+
+    private Task AnswerAsync(ControlResponse response, CancellationToken cancel) =>
+        _answers.Writer.WriteAsync(response, cancel).AsTask();
+
+    private static ListenerReport ReportListeners(ControlView view) => new() { Listeners = { view.Listeners } };
+
+    private static TimeSpan ReadInterval(Duration? message)
+    {
+        try
+        {
+            var interval = message?.ToTimeSpan() ?? DefaultHeartbeat;
+            if (interval >= ShortestHeartbeat && interval <= LongestHeartbeat)
+                return interval;
+        }
+        catch (InvalidOperationException)
+        {
+            // No valid google.protobuf.Duration: refused like one out of range.
+        }
+        throw Failure(StatusCode.InvalidArgument, "heartbeat_interval must be 50 ms to 10 s; unset is 250 ms");
+    }
+
+    private static RpcException Failure(StatusCode code, string text) => new(new Status(code, text));
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Engine;
+using Google.Protobuf.WellKnownTypes;
+
+namespace AnycastVip.Proxy.Api;
+
+/// <summary>The states of the table's listeners, and since when they are in them. For one thread at a time.</summary>
+internal sealed class ListenerBoard
+{
+    private Dictionary<IPEndPoint, Standing> _standings = [];
+
+    /// <summary>Every listener of the table, in its order.</summary>
+    /// <param name="table">The table in force.</param>
+    /// <param name="refused">Its listeners that could not be opened, with the reasons.</param>
+    /// <param name="open">The engine's counters of the others.</param>
+    /// <param name="now">When <paramref name="open"/> was taken.</param>
+    public List<Listener> List(
+        NamedTable table, IReadOnlyDictionary<IPEndPoint, string> refused, IReadOnlyList<ListenerSnapshot> open,
+        DateTimeOffset now)
+    {
+        var counters = open.ToDictionary(snapshot => snapshot.Endpoint);
+        var standings = new Dictionary<IPEndPoint, Standing>();
+        var listeners = new List<Listener>(table.Vips.Length);
+        foreach (var (spec, vip) in table.Table.Listeners.Zip(table.Vips))
+        {
+            var snapshot = counters.GetValueOrDefault(spec.Endpoint);
+            var state = snapshot is null ? ListenerState.Failed
+                : snapshot.IsFull ? ListenerState.Full
+                : ListenerState.Listening;
+            var reason = refused.GetValueOrDefault(spec.Endpoint, "");
+            var standing = _standings.GetValueOrDefault(spec.Endpoint);
+            if (standing is null || standing.State != state || standing.Reason != reason)
+                standing = new(state, reason, now);
+            standings.Add(spec.Endpoint, standing);
+            listeners.Add(new()
+            {
+                Vip = vip,
+                Address = spec.Endpoint.Address.ToString(),
+                Port = (uint)spec.Endpoint.Port,
+                Pool = spec.Pool,
+                State = state,
+                Reason = reason,
+                StateSince = Timestamp.FromDateTimeOffset(standing.Since),
+                Counters = snapshot is null ? null : ToProto(snapshot),
+            });
+        }
+        _standings = standings;
+        return listeners;
+    }
+
+    private static ListenerCounters ToProto(ListenerSnapshot snapshot) => new()
+    {
+        Accepted = (ulong)snapshot.Accepted,
+        BacklogOverflows = (ulong)snapshot.BacklogDrops,
+        NoBackend = (ulong)snapshot.NoBackend,
+        AcceptErrors = (ulong)snapshot.AcceptErrors,
+        OctetsFromClients = (ulong)snapshot.OctetsFromClients,
+        OctetsToClients = (ulong)snapshot.OctetsToClients,
+        Connections = (uint)snapshot.Connections,
+    };
+
+    private sealed record Standing(ListenerState State, string Reason, DateTimeOffset Since);
+}

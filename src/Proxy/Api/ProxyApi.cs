@@ -1,0 +1,132 @@
+using System.Reflection;
+using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Engine;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace AnycastVip.Proxy.Api;
+
+/// <summary>ProxyService of proto/anycastvip/v1/proxy.proto over the running engine.</summary>
+/// <param name="control">What the calls share.</param>
+/// <param name="nodeName">This node, as GetProxy tells it.</param>
+public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyService.ProxyServiceBase
+{
+    // An alarm comes while there is still room for an operator to act.
+    private const double AlarmingShare = 0.9;
+
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <inheritdoc/>
+    public override Task Control(
+        IAsyncStreamReader<ControlRequest> requestStream, IServerStreamWriter<ControlResponse> responseStream,
+        ServerCallContext context) =>
+        new ControlCall(control, requestStream, responseStream).RunAsync(context.CancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<ListListenersResponse> ListListeners(
+        ListListenersRequest request, ServerCallContext context) => Task.FromResult(ListListeners(request.Vip));
+
+    /// <inheritdoc/>
+    public override async Task WatchListeners(
+        ListListenersRequest request, IServerStreamWriter<ListListenersResponse> responseStream,
+        ServerCallContext context)
+    {
+        ListListenersResponse? last = null;
+        while (true)
+        {
+            var list = ListListeners(request.Vip);
+            if (!list.Equals(last))
+                await responseStream.WriteAsync(list, context.CancellationToken);
+            last = list;
+            await Task.Delay(WatchInterval, control.Clock, context.CancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListConnectionsResponse> ListConnections(
+        ListConnectionsRequest request, ServerCallContext context) =>
+        throw new RpcException(new Status(
+            StatusCode.Unimplemented,
+            "this proxy does not tell its connections apart; GetStats counts those of each listener and backend"));
+
+    /// <inheritdoc/>
+    public override Task<GetStatsResponse> GetStats(GetStatsRequest request, ServerCallContext context)
+    {
+        var view = control.View();
+        return Task.FromResult(new GetStatsResponse
+        {
+            At = Timestamp.FromDateTimeOffset(control.Clock.GetUtcNow()),
+            Listeners = { view.Listeners },
+            Backends = { view.Snapshot.Backends.Select(ToProto) },
+            Loops = { view.Snapshot.Loops.Select(ToProto) },
+        });
+    }
+
+    /// <inheritdoc/>
+    public override Task<GetProxyResponse> GetProxy(GetProxyRequest request, ServerCallContext context)
+    {
+        var view = control.View();
+        return Task.FromResult(new GetProxyResponse
+        {
+            Version = typeof(ProxyApi).Assembly
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+            Node = nodeName,
+            StartedAt = Timestamp.FromDateTimeOffset(control.StartedAt),
+            Revision = view.Snapshot.Revision,
+            GateEpoch = view.Epoch,
+            GateConnected = view.IsHeld,
+            GateSeenAt = view.SeenAt is { } seen ? Timestamp.FromDateTimeOffset(seen) : null,
+            Connections = (uint)view.Snapshot.Connections,
+            MaxConnections = (uint)view.Snapshot.MaxConnections,
+            Alarms = { Alarms(view) },
+        });
+    }
+
+    private ListListenersResponse ListListeners(string vip)
+    {
+        var listeners = control.View().Listeners;
+        var chosen = listeners.Where(listener => vip.Length == 0 || listener.Vip == vip).ToList();
+        if (vip.Length > 0 && chosen.Count == 0)
+            throw new RpcException(new Status(
+                StatusCode.NotFound,
+                $"no VIP \"{vip}\" in the table; there are: "
+                + string.Join(", ", listeners.Select(listener => listener.Vip).Distinct())));
+        return new() { Listeners = { chosen } };
+    }
+
+    private static IEnumerable<string> Alarms(ControlView view)
+    {
+        var snapshot = view.Snapshot;
+        if (snapshot.Connections >= AlarmingShare * snapshot.MaxConnections)
+            yield return $"{snapshot.Connections} of at most {snapshot.MaxConnections} connections are open: raise the "
+                + "limit on file descriptors, or the table's max_connections";
+        if (snapshot.DroppedObservations > 0)
+            yield return $"{snapshot.DroppedObservations} observations found no room since start: the reports to the "
+                + "gate lack them";
+        foreach (var listener in view.Listeners.Where(listener => listener.State == ListenerState.Failed))
+            yield return $"{listener.Vip}: {listener.Address} port {listener.Port} does not listen: {listener.Reason}";
+    }
+
+    private static BackendCounters ToProto(BackendSnapshot snapshot) => new()
+    {
+        Pool = snapshot.Pool,
+        Backend = snapshot.Name,
+        Connected = (ulong)snapshot.Connected,
+        Refused = (ulong)snapshot.Refused,
+        Reset = (ulong)snapshot.Reset,
+        TimedOut = (ulong)snapshot.TimedOut,
+        Retries = (ulong)snapshot.Retries,
+        OctetsFromBackend = (ulong)snapshot.OctetsFromBackend,
+        OctetsToBackend = (ulong)snapshot.OctetsToBackend,
+        Connections = (uint)snapshot.Connections,
+    };
+
+    private static LoopCounters ToProto(LoopSnapshot snapshot) => new()
+    {
+        Index = (uint)snapshot.Index,
+        Engine = "epoll",
+        Turns = (ulong)snapshot.Turns,
+        LongestTurn = snapshot.LongestTurn.ToDuration(),
+        Connections = (uint)snapshot.Connections,
+    };
+}

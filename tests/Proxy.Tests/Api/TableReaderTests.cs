@@ -1,0 +1,140 @@
+using System.Net;
+using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Api;
+using Grpc.Core;
+
+namespace AnycastVip.Proxy.Tests.Api;
+
+/// <summary>What is refused of a gate's table, and how it is named.</summary>
+public sealed class TableReaderTests
+{
+    private const string Listener = "listener 203.0.113.50:80";
+    private const string Pool = "pool pool";
+    private const string Backend = "backend pool/s1";
+
+    // What breaks the rule, the entry that is named, and a part of the text.
+    public static TheoryData<Action<ProxyTable>, string, string> BrokenRules => new()
+    {
+        { table => table.Listeners[0].Vip = "", Listener, "vip is empty" },
+        { table => table.Listeners[0].Pool = "none", Listener, "\"none\"" },
+        { table => table.Listeners[0].IdleTimeout = new(), Listener, "at least 1 ms" },
+        { table => table.Listeners[0].IdleTimeout = new() { Seconds = 1, Nanos = -1 }, Listener, "no valid" },
+        { table => table.Listeners.Add(table.Listeners[0].Clone()), Listener, "stands twice" },
+        { table => table.Listeners[0].Port = 0, "listener 203.0.113.50:0", "port is 0" },
+        { table => table.Listeners[0].Port = 65536, "listener 203.0.113.50:65536", "port is 65536" },
+        { table => table.Listeners[0].Address = "203.0.113", "listener 203.0.113:80", "\"203.0.113\"" },
+        { table => table.Listeners[0].Address = "2001:db8::/64", "listener [2001:db8::/64]:80", "/64" },
+        { table => table.Pools[0].Name = "", "pool ", "name is empty" },
+        { table => table.Pools.Add(table.Pools[0].Clone()), Pool, "stands twice" },
+        { table => table.Pools[0].Balance = BalanceAlgorithm.Unspecified, Pool, "balance must be" },
+        { table => table.Pools[0].ConnectRetries = 17, Pool, "connect_retries is 17" },
+        { table => table.Pools[0].ConnectTimeout = new() { Nanos = 999_999 }, Pool, "connect_timeout" },
+        { table => table.Pools[0].ConnectTimeout = new() { Seconds = 301 }, Pool, "connect_timeout" },
+        { table => table.Pools[0].Backends[0].Name = "", "backend pool/", "name is empty" },
+        { table => table.Pools[0].Backends.Add(table.Pools[0].Backends[0].Clone()), Backend, "stands twice" },
+        { table => table.Pools[0].Backends[0].Weight = 1001, Backend, "weight is 1001" },
+        { table => table.Pools[0].Backends[0].Directive = BackendDirective.Unspecified, Backend, "directive" },
+        { table => table.Pools[0].Backends[0].Directive = (BackendDirective)9, Backend, "directive" },
+        { table => table.Pools[0].Backends[0].Address = "s1.example", Backend, "\"s1.example\"" },
+        { table => table.Pools[0].Backends[0].Port = 0, Backend, "port is 0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenRules), DisableDiscoveryEnumeration = true)]
+    public void A_broken_rule_is_named_with_its_place(Action<ProxyTable> breakRule, string entry, string text)
+    {
+        var table = Sound();
+        breakRule(table);
+
+        var faults = new TableReader(table).Faults;
+
+        Assert.Equal(entry, faults.Single(fault => fault.Text.Contains(text, StringComparison.Ordinal)).Entry);
+    }
+
+    [Fact]
+    public void Every_field_reaches_the_engine()
+    {
+        var table = Sound();
+        table.MaxConnections = 9;
+        table.Listeners[0].MaxConnections = 8;
+        table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
+        table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
+        table.Pools[0].ConnectRetries = 5;
+        table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
+        table.Pools[0].Backends[0].MaxConnections = uint.MaxValue;
+        table.Pools[0].Backends[0].Directive = BackendDirective.Down;
+
+        var reader = new TableReader(table);
+
+        Assert.Empty(reader.Faults);
+        Assert.Empty(reader.Limitations);
+        var read = reader.Table.Table;
+        Assert.Equal((3ul, 9), (read.Revision, read.MaxConnections));
+        Assert.Equal(["web"], reader.Table.Vips);
+        Assert.Equal(
+            new()
+            {
+                Endpoint = new(IPAddress.Parse("203.0.113.50"), 80),
+                Pool = "pool",
+                MaxConnections = 8,
+                IdleTimeout = TimeSpan.FromSeconds(7),
+            },
+            read.Listeners.Single());
+        Assert.Equal(
+            new()
+            {
+                Name = "pool",
+                Balance = Balancing.BalanceAlgorithm.LeastConnections,
+                ConnectTimeout = TimeSpan.FromSeconds(6),
+                ConnectRetries = 5,
+                Backends =
+                [
+                    new()
+                    {
+                        Name = "s1",
+                        Endpoint = new(IPAddress.Parse("2001:db8::1"), 8080),
+                        Weight = 1,
+                        State = Balancing.BackendState.Down,
+                        MaxConnections = int.MaxValue,
+                        Generation = 1,
+                    },
+                ],
+            },
+            read.Pools.Single());
+        Assert.Null(read.FindFault());
+    }
+
+    [Fact]
+    public void At_most_a_hundred_faults_are_told()
+    {
+        var table = Sound();
+        table.Pools.Add(Enumerable.Range(0, 200).Select(i => new PoolSpec { Name = $"pool-{i}" }));
+
+        Assert.Equal(100, new TableReader(table).Faults.Count());
+    }
+
+    [Theory]
+    [InlineData(4097, 0, 0)]
+    [InlineData(0, 1025, 0)]
+    [InlineData(0, 2, 5001)]
+    public void A_table_that_is_too_large_is_RESOURCE_EXHAUSTED(int listeners, int pools, int backendsEach)
+    {
+        var table = new ProxyTable();
+        table.Listeners.Add(Enumerable.Repeat(new ListenerSpec(), listeners));
+        table.Pools.Add(Enumerable.Repeat(
+            new PoolSpec { Backends = { Enumerable.Repeat(new BackendSpec(), backendsEach) } }, pools));
+
+        var error = Assert.Throws<RpcException>(() => new TableReader(table));
+
+        Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
+    }
+
+    private static ProxyTable Sound()
+    {
+        var table = Tables.Of(
+            IPEndPoint.Parse("203.0.113.50:80"),
+            Tables.Backend("s1", IPEndPoint.Parse("[2001:db8::1]:8080")));
+        table.Revision = 3;
+        return table;
+    }
+}
