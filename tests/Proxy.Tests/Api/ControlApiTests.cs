@@ -244,6 +244,39 @@ public sealed class ControlApiTests
     }
 
     [Fact]
+    public async Task A_hung_loop_makes_the_heartbeats_stop()
+    {
+        await using var sandbox = await ApiSandbox.StartAsync();
+        using var gate = await sandbox.OpenAsync();
+        using var hold = new ManualResetEventSlim();
+        using var held = new CountdownEvent(2);
+        var hanging = Task.Run(
+            () => sandbox.Rig.Engine.OnEveryLoop(_ =>
+            {
+                held.Signal();
+                hold.Wait(Rig.Patience);
+            }),
+            Rig.Cancellation);
+        Assert.True(held.Wait(Rig.Patience, Rig.Cancellation));
+
+        try
+        {
+            // Between two reports lies a second, and about twenty heartbeats of a proxy in health.
+            await gate.WaitAsync(response => response.ListenerReport is not null);
+            await gate.WaitAsync(response => response.ListenerReport is not null);
+            var next = await gate.WaitAsync(
+                response => response.ListenerReport is not null || response.HeartbeatAck is not null);
+            Assert.NotNull(next.ListenerReport);
+        }
+        finally
+        {
+            hold.Set();
+        }
+        await hanging;
+        await gate.WaitAsync(response => response.HeartbeatAck is not null);
+    }
+
+    [Fact]
     public async Task A_stream_that_the_gate_ends_ends_well()
     {
         await using var sandbox = await ApiSandbox.StartAsync();
