@@ -8,6 +8,8 @@ namespace AnycastVip.BgpSpeaker.Runtime;
 /// </summary>
 public sealed class LeaseHub : IDisposable
 {
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly LeaseTable _table;
     private readonly TimeProvider _clock;
@@ -140,13 +142,15 @@ public sealed class LeaseHub : IDisposable
 
     private void ArmTimer()
     {
-        var wait = _table.NextDeadline is not { } due ? Timeout.InfiniteTimeSpan : due - _clock.Now();
-        if (wait < TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
-            wait = TimeSpan.Zero;
-        _timer.Change(RoundUp(wait), Timeout.InfiniteTimeSpan);
+        if (_table.NextDeadline is not { } due)
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return;
+        }
+        // Timers count whole milliseconds, and would fire just before the deadline; and they stand still while the
+        // machine is suspended, which leases do not.
+        var wait = Math.Ceiling((due - _clock.Now()).TotalMilliseconds);
+        var sleep = TimeSpan.FromMilliseconds(Math.Clamp(wait, 0, LongestSleep.TotalMilliseconds));
+        _timer.Change(sleep, Timeout.InfiniteTimeSpan);
     }
-
-    // Timers count whole milliseconds and would fire just before the deadline.
-    private static TimeSpan RoundUp(TimeSpan wait) =>
-        wait == Timeout.InfiniteTimeSpan ? wait : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 }

@@ -118,9 +118,22 @@ internal sealed partial class PeerRunner
     public Task<T> AskAsync<T>(Func<PeerEngine, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_inbox.Writer.TryWrite(new Question(engine => answer.SetResult(question(engine)), answer.SetCanceled)))
+        if (!_inbox.Writer.TryWrite(new Question(Ask, answer.SetCanceled)))
             answer.SetCanceled();
         return answer.Task;
+
+        // What goes wrong with a question is the asker's: the session has no part in it.
+        void Ask(PeerEngine engine)
+        {
+            try
+            {
+                answer.SetResult(question(engine));
+            }
+            catch (Exception error)
+            {
+                answer.SetException(error);
+            }
+        }
     }
 
     private void Post(Input input) => _inbox.Writer.TryWrite(input);
