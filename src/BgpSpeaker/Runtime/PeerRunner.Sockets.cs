@@ -184,7 +184,7 @@ internal sealed partial class PeerRunner
     private async Task AbortLateAsync(PeerSocket socket)
     {
         await Task.Delay(PeerSocket.LingerBound, _clock);
-        socket.Abort();
+        Post(new FlushOverdue(socket));
     }
 
     private void Finish(PeerSocket socket)

@@ -192,6 +192,11 @@ internal sealed partial class PeerRunner
             case WriteDone done:
                 FinishWrite(done.Socket, done.Count, done.Error);
                 break;
+            case FlushOverdue overdue:
+                // The write in flight fails by this, and takes the connection with it.
+                if (_sockets.ContainsKey(overdue.Socket.Id))
+                    overdue.Socket.Abort();
+                break;
             case Wake:
                 break;
         }
@@ -297,6 +302,8 @@ internal sealed partial class PeerRunner
     private sealed record Readable(PeerSocket Socket) : Input;
 
     private sealed record WriteDone(PeerSocket Socket, int Count, SocketError Error) : Input;
+
+    private sealed record FlushOverdue(PeerSocket Socket) : Input;
 
     private sealed record Wake : Input;
 }
