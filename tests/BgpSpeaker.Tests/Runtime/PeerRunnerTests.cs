@@ -1,4 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 
@@ -18,5 +24,25 @@ public sealed class PeerRunnerTests
         var after = await runner.AskAsync(engine => engine.Status());
         Assert.Equal(BgpState.Established, after.State);
         Assert.Equal(before.EstablishedAt, after.EstablishedAt);
+    }
+
+    [Fact]
+    public async Task A_connection_accepted_before_the_peers_task_runs_is_taken()
+    {
+        const string Address = "127.8.0.2";
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var peer = await TestPeer.ConnectAsync(IPAddress.Parse(Address), (IPEndPoint)listener.LocalEndPoint!);
+        var runner = new PeerRunner(
+            TestSpeaker.Passive(Address), RouteSet.Empty, BootClock.Instance, NullLogger.Instance, new ChangeSignal());
+        using var stop = new CancellationTokenSource();
+
+        runner.Accept(await listener.AcceptAsync(TestContext.Current.CancellationToken));
+        var running = runner.RunAsync(stop.Token);
+
+        Assert.NotNull(await peer.ReadUntilAsync(MessageType.Open));
+        await stop.CancelAsync();
+        await running;
     }
 }
