@@ -26,13 +26,17 @@ internal static class ArrowRules
             ["Checks"] = ["Health"],
             ["Addresses"] = [],
             ["Drain"] = [],
+            ["Engine"] = ["Health", "Addresses", "Drain"],
+            ["Links"] = ["Engine", "Health"],
+            ["Runtime"] = ["Engine", "Health", "Checks", "Addresses", "Drain", "Links"],
+            ["Api"] = ["Engine", "Health", "Drain", "Runtime"],
         },
     };
 
     private static readonly string[] PureRooms =
     [
         "src/BgpSpeaker/Wire/", "src/BgpSpeaker/Session/", "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/",
-        "src/HealthGate/Health/",
+        "src/HealthGate/Health/", "src/HealthGate/Engine/",
     ];
 
     // A pure room computes. Whatever is not listed here (sockets, tasks, files, clocks, loggers) it cannot name.
@@ -59,7 +63,7 @@ internal static class ArrowRules
     // Who may name the messages of proto/: the rooms that serve or call an API, and those that show what it answers.
     private static readonly string[] ProtoUsers =
     [
-        "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/Proxy/Api/", "src/Vipctl/",
+        "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/HealthGate/Links/", "src/Proxy/Api/", "src/Vipctl/",
     ];
 
     /// <summary>Each room names only those below it.</summary>

@@ -1,0 +1,167 @@
+using System.Net;
+using AnycastVip.HealthGate.Health;
+
+namespace AnycastVip.HealthGate.Engine;
+
+/// <summary>Everything that the gate is told, already checked by whoever read the configuration.</summary>
+public sealed record GateOptions
+{
+    /// <summary>The node's name, for views.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Where the node stands, for views; empty when the configuration does not say.</summary>
+    public string Site { get; init; } = "";
+
+    /// <summary>The checks by unique name; pools and VIPs refer to them.</summary>
+    public IReadOnlyList<CheckOptions> Checks { get; init; } = [];
+
+    /// <summary>The pools by unique name.</summary>
+    public IReadOnlyList<PoolOptions> Pools { get; init; } = [];
+
+    /// <summary>The VIPs by unique name; no two have an address in common.</summary>
+    public IReadOnlyList<VipOptions> Vips { get; init; } = [];
+
+    /// <summary>How long the speaker holds what a dead gate announced, 1–60 s.</summary>
+    public TimeSpan LeaseTtl { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the speaker hears of the gate, at most half of <see cref="LeaseTtl"/>.</summary>
+    public TimeSpan LeaseHeartbeat { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections that the proxy holds at once; 0: as many as its descriptors allow.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>
+    /// How long the drain that a stop begins may take, all its steps together: connections get what the other steps
+    /// leave. Shorter than the service manager's time-out for a stop.
+    /// </summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>A check as pools and VIPs refer to it.</summary>
+/// <param name="Name">Unique among the checks.</param>
+/// <param name="Kind">What it asks.</param>
+/// <param name="Settings">When it runs and how results count; valid ones.</param>
+public sealed record CheckOptions(string Name, CheckKind Kind, CheckSettings Settings);
+
+/// <summary>What a check asks.</summary>
+public abstract record CheckKind
+{
+    private CheckKind()
+    {
+    }
+
+    /// <summary>Opens a TCP connection.</summary>
+    /// <param name="Port">Instead of the backend's port; required for a check of a VIP. Null: the backend's.</param>
+    public sealed record Tcp(int? Port = null) : CheckKind;
+
+    /// <summary>Sends GET and judges the status.</summary>
+    /// <param name="Path">Begins with a slash.</param>
+    /// <param name="Host">The Host field; null: the target's address and port.</param>
+    /// <param name="ExpectedStatus">"200-299" or "204", comma-separated, at least one.</param>
+    /// <param name="Port">As of <see cref="Tcp"/>.</param>
+    public sealed record Http(string Path, string? Host, string ExpectedStatus, int? Port = null) : CheckKind;
+
+    /// <summary>Runs a program.</summary>
+    /// <param name="File">An absolute path.</param>
+    /// <param name="Arguments">As the program gets them, separated by a zero character so that equal is equal.</param>
+    public sealed record Exec(string File, string Arguments) : CheckKind;
+}
+
+/// <summary>How a pool shares connections out.</summary>
+public enum Balance
+{
+    /// <summary>In turn, by weight.</summary>
+    RoundRobin,
+
+    /// <summary>To the one with the fewest connections for its weight.</summary>
+    LeastConnections,
+}
+
+/// <summary>A pool and its backends.</summary>
+public sealed record PoolOptions
+{
+    /// <summary>Unique among the pools.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How connections are shared out.</summary>
+    public Balance Balance { get; init; } = Balance.LeastConnections;
+
+    /// <summary>The check of each backend.</summary>
+    public required CheckOptions Check { get; init; }
+
+    /// <summary>How long one attempt to connect may take, 1 ms – 5 min.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many other backends are tried after a failed attempt, 0–16.</summary>
+    public int ConnectRetries { get; init; } = 2;
+
+    /// <summary>Over this time a backend's weight grows to the full one after it was taken up; zero: at once.</summary>
+    public TimeSpan SlowStart { get; init; }
+
+    /// <summary>By unique name, at least one.</summary>
+    public required IReadOnlyList<BackendOptions> Backends { get; init; }
+}
+
+/// <summary>A backend.</summary>
+/// <param name="Name">Unique in its pool.</param>
+/// <param name="Endpoint">Where it accepts connections.</param>
+/// <param name="Weight">Its share beside the others, 0–1000.</param>
+/// <param name="MaxConnections">Held at once; 0: no limit.</param>
+public sealed record BackendOptions(string Name, IPEndPoint Endpoint, int Weight = 100, int MaxConnections = 0);
+
+/// <summary>A VIP: its addresses, what it serves and what it announces.</summary>
+public sealed record VipOptions
+{
+    /// <summary>What the machine needs; its name is the VIP's.</summary>
+    public required VipSettings Settings { get; init; }
+
+    /// <summary>On `lo`; at least one.</summary>
+    public required IReadOnlyList<IPAddress> Addresses { get; init; }
+
+    /// <summary>On each of the addresses; empty for an announce-only VIP.</summary>
+    public IReadOnlyList<ListenerOptions> Listeners { get; init; } = [];
+
+    /// <summary>Its own checks, each of which must pass.</summary>
+    public IReadOnlyList<CheckOptions> Checks { get; init; } = [];
+
+    /// <summary>What is announced, in CIDR form without host bits; at least one.</summary>
+    public required IReadOnlyList<string> Prefixes { get; init; }
+
+    /// <summary>Which of the VIPs that share a prefix must be up; all of them say the same.</summary>
+    public PrefixPolicy PrefixPolicy { get; init; } = PrefixPolicy.Any;
+
+    /// <summary>With what it is announced; VIPs that share a prefix say the same.</summary>
+    public RouteOptions Route { get; init; } = new();
+
+    /// <summary>With what it is announced while below its standby threshold.</summary>
+    public RouteOptions StandbyRoute { get; init; } = new();
+
+    /// <summary>With what it is announced as the first step of a drain.</summary>
+    public RouteOptions DrainRoute { get; init; } = new();
+}
+
+/// <summary>A listener of a VIP, on each of its addresses.</summary>
+/// <param name="Port">1–65535.</param>
+/// <param name="Pool">Where its connections go.</param>
+/// <param name="MaxConnections">Held at once; 0: no limit of its own.</param>
+/// <param name="IdleTimeout">A connection on which nothing is sent for so long is closed; null: never.</param>
+public sealed record ListenerOptions(int Port, string Pool, int MaxConnections = 0, TimeSpan? IdleTimeout = null);
+
+/// <summary>What an announcement asks of the speaker.</summary>
+public sealed record RouteOptions
+{
+    /// <summary>MULTI_EXIT_DISC, RFC 4271 section 5.1.4; null leaves it out.</summary>
+    public uint? Med { get; init; }
+
+    /// <summary>LOCAL_PREF, RFC 4271 section 5.1.5, towards iBGP peers; null: the speaker's default.</summary>
+    public uint? LocalPref { get; init; }
+
+    /// <summary>How often the own AS is put in front once more, 0–32.</summary>
+    public int AsPathPrepend { get; init; }
+
+    /// <summary>RFC 1997, as in the configuration: "65001:100", "graceful-shutdown"; separated by spaces.</summary>
+    public string Communities { get; init; } = "";
+
+    /// <summary>RFC 8092: "65001:1:2"; separated by spaces.</summary>
+    public string LargeCommunities { get; init; } = "";
+}
