@@ -3,6 +3,7 @@ using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using DesiredSet = AnycastVip.BgpSpeaker.Rib.DesiredSet;
@@ -137,8 +138,8 @@ internal sealed class AnnounceCall(
     }
 
     private static ClientHello Read(AnnounceHello hello) => new(
-        hello.ClientId, hello.Epoch, DurationMapping.FromProto(hello.LeaseTtl, "lease_ttl"),
-        DurationMapping.FromProto(hello.HeartbeatInterval, "heartbeat_interval"));
+        hello.ClientId, hello.Epoch, DurationField.FromProto(hello.LeaseTtl, "lease_ttl"),
+        DurationField.FromProto(hello.HeartbeatInterval, "heartbeat_interval"));
 
     private static DesiredSet Read(Proto.V1.DesiredSet request) =>
         new(request.Revision, request.Vips.Select(Read).ToValueList());

@@ -1,5 +1,6 @@
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 
 namespace AnycastVip.BgpSpeaker.Api;
 

@@ -4,6 +4,7 @@ using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using PeerState = AnycastVip.Proto.V1.PeerState;

@@ -2,6 +2,7 @@ using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using RefusalReason = AnycastVip.BgpSpeaker.Rib.RefusalReason;
 using RefusedRoute = AnycastVip.BgpSpeaker.Rib.RefusedRoute;

@@ -3,6 +3,7 @@ using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 using Grpc.Core;
 
 namespace AnycastVip.BgpSpeaker.Api;
@@ -72,7 +73,7 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
     public override async Task<EmergencyWithdrawResponse> EmergencyWithdraw(
         EmergencyWithdrawRequest request, ServerCallContext context)
     {
-        var wait = DurationMapping.FromProto(request.Wait, "wait") ?? DefaultEmergencyWait;
+        var wait = DurationField.FromProto(request.Wait, "wait") ?? DefaultEmergencyWait;
         if (wait < TimeSpan.Zero || wait > MaximumEmergencyWait)
             throw Invalid("wait must be 0s to 60s");
         if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > LeaseTable.MaximumReasonLength)

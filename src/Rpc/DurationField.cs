@@ -1,10 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
-namespace AnycastVip.BgpSpeaker.Api;
+namespace AnycastVip.Rpc;
 
 /// <summary>Durations of the API's messages.</summary>
-internal static class DurationMapping
+public static class DurationField
 {
     /// <summary>Null stays null.</summary>
     /// <param name="message">What the client sent.</param>
