@@ -1,0 +1,114 @@
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
+using Google.Protobuf.WellKnownTypes;
+using DrainTarget = AnycastVip.HealthGate.Drain.DrainTarget;
+
+namespace AnycastVip.HealthGate.Api;
+
+/// <summary>
+/// One drain or undrain as its caller sees it: turns views into progress. Keeps the last count of connections, which
+/// the machine forgets with the phase it belongs to.
+/// </summary>
+internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
+{
+    private readonly Dictionary<string, DrainConnectionsStanding> _counts = [];
+
+    /// <summary>The order was taken back, or given again: what is watched will not come to its end.</summary>
+    public bool IsOvertaken(GateView view) => (view.Drains.Find(target) is null) != isUndrain;
+
+    /// <summary>How far it is.</summary>
+    public DrainProgress Progress(GateView view, WallTime wall)
+    {
+        var steps = Steps(view).ToList();
+        var phase = DrainPhases.Together(steps.Select(step => step.Phase));
+        var current = steps.Where(step => step.Phase == phase).ToList();
+        var message = new DrainProgress
+        {
+            Phase = phase,
+            PhaseSince = wall.At(current.Count > 0 ? current.Max(step => step.Since) : view.Now),
+            PhaseEndsAt = DrainPhases.IsEnd(phase) ? null : wall.At(current.Max(step => step.EndsAt)),
+            Text = Text(steps, current),
+            PersistError = view.DrainPersistError ?? "",
+        };
+        if (!isUndrain)
+            message.Connections = Connections(view, wall);
+        message.Peers.Add(view.Peers.Select(peer => new DrainPeer
+        {
+            Peer = peer.Peer,
+            Established = peer.IsEstablished,
+            WrittenAt = ToProto(peer.WrittenAt),
+            AcknowledgedAt = ToProto(peer.AcknowledgedAt),
+        }));
+        message.Vips.Add(DrainMapping.VipsOf(target, view).Select(vip => new DrainVip
+        {
+            Vip = vip.Options.Settings.Name,
+            State = VipMapping.ToProto(vip.State.Status),
+            Reason = vip.State.Reason,
+        }));
+        return message;
+    }
+
+    private IEnumerable<Step> Steps(GateView view)
+    {
+        foreach (var vip in DrainMapping.VipsOf(target, view))
+        {
+            var state = vip.State;
+            yield return isUndrain
+                ? new(vip.Options.Settings.Name, DrainPhases.OfUndrain(vip), state.Since, state.DampedUntil, state.Reason)
+                : new(
+                    vip.Options.Settings.Name, DrainPhases.Of(vip), state.PhaseSince, state.PhaseEndsAt, state.Reason);
+        }
+        foreach (var backend in DrainMapping.BackendsOf(target, view))
+            yield return new(
+                $"{backend.Pool}/{backend.Options.Name}",
+                isUndrain ? DrainPhases.OfUndrain(backend) : DrainPhases.Of(backend),
+                backend.State.Since,
+                null,
+                backend.State.Reason);
+    }
+
+    private static string Text(List<Step> steps, List<Step> current) => (steps.Count, current.Count) switch
+    {
+        (0, _) => "there is nothing to do",
+        (1, _) => steps[0].Reason,
+        (_, 0) => $"all {steps.Count} VIPs",
+        _ => $"{current.Count} of {steps.Count} VIPs; {current[0].Name}: {current[0].Reason}",
+    };
+
+    private DrainConnections Connections(GateView view, WallTime wall)
+    {
+        var isExact = true;
+        foreach (var vip in DrainMapping.VipsOf(target, view).Where(vip => vip.Options.Listeners.Count > 0))
+            isExact &= Keep(vip.Options.Settings.Name, vip.Connections, DrainPhases.Of(vip));
+        foreach (var backend in DrainMapping.BackendsOf(target, view))
+            isExact &= Keep(backend.Options.Name, backend.DrainConnections, DrainPhases.Of(backend));
+        return new()
+        {
+            Exact = isExact,
+            CountedAt = _counts.Count > 0 ? wall.At(_counts.Values.Min(count => count.CountedAt)) : null,
+            NewTotal = (ulong)_counts.Values.Sum(count => (long)count.NewTotal),
+            NewLastSecond = (ulong)_counts.Values.Sum(count => (long)count.NewLastSecond),
+            Fed = (uint)_counts.Values.Sum(count => count.Fed),
+            Stranded = (uint)_counts.Values.Sum(count => count.Stranded),
+            ClosedFed = (ulong)_counts.Values.Sum(count => (long)count.ClosedFed),
+            ClosedStranded = (ulong)_counts.Values.Sum(count => (long)count.ClosedStranded),
+        };
+    }
+
+    // True when what is kept is a count of this drain.
+    private bool Keep(string name, DrainConnectionsStanding? seen, DrainPhase phase)
+    {
+        if (seen is not null)
+            _counts[name] = seen;
+        else if (phase > DrainPhase.Connections && _counts.TryGetValue(name, out var last))
+            // The phase ended with none left, or by closing them.
+            _counts[name] = last with { Fed = 0, Stranded = 0, NewLastSecond = 0 };
+        return phase > DrainPhase.Connections || seen is { IsExact: true };
+    }
+
+    private static Timestamp? ToProto(DateTimeOffset? time) =>
+        time is { } known ? Timestamp.FromDateTimeOffset(known) : null;
+
+    private sealed record Step(string Name, DrainPhase Phase, TimeSpan Since, TimeSpan? EndsAt, string Reason);
+}
