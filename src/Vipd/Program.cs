@@ -1,5 +1,6 @@
 using AnycastVip.Vipd;
 using AnycastVip.Vipd.Commands;
 
-using var signals = new StopSignals();
-return await new CommandLine(SpeakerProcess.RunAsync).RunAsync(args, Console.Out, Console.Error, signals.Token);
+using var signals = new ProcessSignals();
+var commandLine = new CommandLine(NodeProcesses.Commands);
+return await commandLine.RunAsync(args, Console.Out, Console.Error, signals.HostFor);

@@ -14,8 +14,8 @@ internal static partial class SpeakerProcess
 {
     private const string StopReason = "the speaker stops";
 
-    /// <summary>Runs until <paramref name="stop"/> is cancelled; then withdraws, says Cease/2, and ends.</summary>
-    public static async Task<int> RunAsync(NodeConfiguration configuration, CancellationToken stop)
+    /// <summary>Runs until the host says stop; then withdraws, says Cease/2, and ends.</summary>
+    public static async Task<int> RunAsync(NodeConfiguration configuration, ProcessHost host)
     {
         using var loggers = LoggerFactory.Create(logging =>
         {
@@ -31,7 +31,7 @@ internal static partial class SpeakerProcess
         {
             Directory.CreateDirectory(configuration.ApiDirectory);
             // The socket first: its claim is what keeps a second speaker from dialling the same routers.
-            await server.StartAsync(stop);
+            await server.StartAsync(host.Stop);
             speaker.Start();
         }
         catch (Exception error) when (error is SocketClaimException or ListenException or IOException
@@ -41,22 +41,22 @@ internal static partial class SpeakerProcess
             return ExitCode.Failed;
         }
         LogStarted(log, configuration.Speaker.NodeName, string.Join(", ", speaker.Endpoints), socketPath);
-        await WaitAsync(stop);
+        await host.WaitForStopAsync(() =>
+        {
+            LogNoReload(log);
+            return Task.CompletedTask;
+        });
         LogStopping(log);
         await speaker.StopAsync(StopReason);
         return ExitCode.Ok;
     }
 
-    private static async Task WaitAsync(CancellationToken stop)
-    {
-        var stopped = new TaskCompletionSource();
-        await using var registration = stop.Register(stopped.SetResult);
-        await stopped.Task;
-    }
-
     [LoggerMessage(
         Level = LogLevel.Information, Message = "node {Node}: accepts peers on {Endpoints}; API on {Socket}")]
     private static partial void LogStarted(ILogger log, string node, string endpoints, string socket);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "SIGHUP: the speaker does not reload; restart it instead")]
+    private static partial void LogNoReload(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping: withdraw, then Cease, then exit")]
     private static partial void LogStopping(ILogger log);

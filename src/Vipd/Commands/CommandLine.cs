@@ -6,13 +6,19 @@ namespace AnycastVip.Vipd.Commands;
 
 /// <summary>Runs a process of the node until it is told to stop.</summary>
 /// <param name="configuration">The checked configuration.</param>
-/// <param name="stop">Cancelled when the process is to stop.</param>
+/// <param name="host">What it is told while it runs.</param>
 /// <returns>The exit code.</returns>
-internal delegate Task<int> ProcessRunner(NodeConfiguration configuration, CancellationToken stop);
+internal delegate Task<int> ProcessRunner(NodeConfiguration configuration, ProcessHost host);
+
+/// <summary>A command of <c>vipd</c> which runs a process.</summary>
+/// <param name="Name">As it is typed.</param>
+/// <param name="Description">For the help.</param>
+/// <param name="Run">What it runs.</param>
+internal sealed record ProcessCommand(string Name, string Description, ProcessRunner Run);
 
 /// <summary>The command line of <c>vipd</c>.</summary>
-/// <param name="runSpeaker">What <c>vipd speaker</c> runs.</param>
-internal sealed class CommandLine(ProcessRunner runSpeaker)
+/// <param name="commands">What it can run.</param>
+internal sealed class CommandLine(IReadOnlyList<ProcessCommand> commands)
 {
     private static readonly Option<string> Config = new("--config", "-c")
     {
@@ -32,12 +38,12 @@ internal sealed class CommandLine(ProcessRunner runSpeaker)
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="output">Takes what was asked for.</param>
     /// <param name="error">Takes what is wrong.</param>
-    /// <param name="stop">Cancelled when the process is to stop.</param>
+    /// <param name="hostFor">Makes what a process is told of, from the configuration's path.</param>
     /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken stop)
+        IReadOnlyList<string> arguments, TextWriter output, TextWriter error, Func<string, ProcessHost> hostFor)
     {
-        var result = Build().Parse(arguments);
+        var result = Build(hostFor).Parse(arguments);
         // The library answers a usage error with the whole help on standard output and exit code 1.
         if (result.Errors.Count > 0)
             return await RefuseUsageAsync(result, error);
@@ -48,19 +54,24 @@ internal sealed class CommandLine(ProcessRunner runSpeaker)
             // Signals are the caller's: the library would end the process two seconds after the first one.
             ProcessTerminationTimeout = null,
         };
-        return await result.InvokeAsync(invocation, stop);
+        return await result.InvokeAsync(invocation);
     }
 
-    private RootCommand Build()
+    private RootCommand Build(Func<string, ProcessHost> hostFor)
     {
-        var speaker = new Command("speaker", "Hold the BGP sessions and announce what live leases ask for.");
-        speaker.SetAction((result, stop) => RunAsync(result, runSpeaker, stop));
-        var root = new RootCommand("The processes of an AnycastVip node.") { Config, Check, speaker };
-        root.SetAction((result, stop) => RunAsync(result, null, stop));
+        var root = new RootCommand("The processes of an AnycastVip node.") { Config, Check };
+        root.SetAction((result, _) => RunAsync(result, null, hostFor));
+        foreach (var (name, description, run) in commands)
+        {
+            var command = new Command(name, description);
+            command.SetAction((result, _) => RunAsync(result, run, hostFor));
+            root.Add(command);
+        }
         return root;
     }
 
-    private static async Task<int> RunAsync(ParseResult result, ProcessRunner? run, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        ParseResult result, ProcessRunner? run, Func<string, ProcessHost> hostFor)
     {
         var (output, error) = (result.InvocationConfiguration.Output, result.InvocationConfiguration.Error);
         var isCheck = result.GetValue(Check);
@@ -77,7 +88,7 @@ internal sealed class CommandLine(ProcessRunner runSpeaker)
         if (configuration is null)
             return ExitCode.Usage;
         if (run is not null && !isCheck)
-            return await run(configuration, stop);
+            return await run(configuration, hostFor(path));
         await output.WriteLineAsync(ConfigurationSummary.Of(path, configuration));
         return ExitCode.Ok;
     }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using AnycastVip.Vipd.Commands;
 using AnycastVip.Vipd.Configuration;
 using AnycastVip.Vipd.Tests.Configuration;
@@ -127,11 +128,17 @@ public sealed class CommandLineTests : IDisposable
         _error.Dispose();
     }
 
-    private Task<int> RunAsync(params string[] arguments) =>
-        new CommandLine(Start).RunAsync(arguments, _output, _error, TestContext.Current.CancellationToken);
-
-    private Task<int> Start(NodeConfiguration configuration, CancellationToken stop)
+    private Task<int> RunAsync(params string[] arguments)
     {
+        var commands = NodeProcesses.Commands.Select(command => command with { Run = Start }).ToList();
+        var reloads = Channel.CreateBounded<ReloadRequest>(1);
+        return new CommandLine(commands).RunAsync(
+            arguments, _output, _error, path => new ProcessHost(path, reloads, CancellationToken.None, default));
+    }
+
+    private Task<int> Start(NodeConfiguration configuration, ProcessHost host)
+    {
+        Assert.True(File.Exists(host.ConfigurationPath));
         _started.Add(configuration);
         return Task.FromResult(_speakerExitCode);
     }

@@ -1,0 +1,13 @@
+using AnycastVip.Vipd.Commands;
+
+namespace AnycastVip.Vipd;
+
+/// <summary>The processes of a node.</summary>
+internal static class NodeProcesses
+{
+    /// <summary>The commands that run them.</summary>
+    public static readonly IReadOnlyList<ProcessCommand> Commands =
+    [
+        new("speaker", "Hold the BGP sessions and announce what live leases ask for.", SpeakerProcess.RunAsync),
+    ];
+}
