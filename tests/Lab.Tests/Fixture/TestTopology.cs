@@ -14,9 +14,22 @@ internal static partial class TestTopology
     public static void RequireLab() => Assert.SkipWhen(Obstacle is not null, Obstacle ?? "");
 
     /// <summary>Reads <c>topologies/NAME.clab.yml</c>.</summary>
-    public static Topology Load(string name)
+    public static Topology Load(string name) => Load(Path.Combine(AppContext.BaseDirectory, "topologies"), name);
+
+    /// <summary>
+    /// Reads <c>lab/NAME.clab.yml</c> where it stands, because it binds programs by paths relative to it.
+    /// </summary>
+    public static Topology LoadOfLab(string name)
     {
-        var file = Path.Combine(AppContext.BaseDirectory, "topologies", $"{name}.clab.yml");
+        var directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "lab", $"{name}.clab.yml")))
+            directory = Path.GetDirectoryName(directory) ?? throw new FileNotFoundException($"lab/{name}.clab.yml");
+        return Load(Path.Combine(directory, "lab"), name);
+    }
+
+    private static Topology Load(string directory, string name)
+    {
+        var file = Path.Combine(directory, $"{name}.clab.yml");
         var result = TopologyFile.Load(file);
         Assert.Empty(result.Diagnostics);
         return result.Topology! with { Name = UniqueName(name) };

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace AnycastVip.Lab.Tests.Fixture;
 
-/// <summary>One run of the built <c>vipctl</c> against a running speaker.</summary>
+/// <summary>One run of the built <c>vipctl</c> against running daemons.</summary>
 internal sealed record VipctlRun(int ExitCode, string Output, string Error)
 {
     /// <summary>The output as JSON.</summary>
@@ -16,11 +16,14 @@ internal sealed record VipctlRun(int ExitCode, string Output, string Error)
         .ToList();
 
     /// <summary>Runs it to its end, however it ends.</summary>
-    public static async Task<VipctlRun> RunAsync(RunningSpeaker speaker, params string[] arguments)
+    public static Task<VipctlRun> RunAsync(RunningSpeaker speaker, params string[] arguments) =>
+        RunAsync(Path.GetDirectoryName(speaker.SocketPath)!, arguments);
+
+    /// <summary>Runs it to its end, however it ends.</summary>
+    public static async Task<VipctlRun> RunAsync(string apiDirectory, params string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "vipctl.dll");
-        var directory = Path.GetDirectoryName(speaker.SocketPath)!;
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments, "--api-directory", directory])
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments, "--api-directory", apiDirectory])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
