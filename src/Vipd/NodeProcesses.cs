@@ -9,5 +9,6 @@ internal static class NodeProcesses
     public static readonly IReadOnlyList<ProcessCommand> Commands =
     [
         new("speaker", "Hold the BGP sessions and announce what live leases ask for.", SpeakerProcess.RunAsync),
+        new("run", "Start the processes of the node and keep them running.", RunProcess.RunAsync),
     ];
 }

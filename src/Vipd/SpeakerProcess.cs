@@ -3,9 +3,7 @@ using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.Rpc;
 using AnycastVip.Vipd.Commands;
 using AnycastVip.Vipd.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace AnycastVip.Vipd;
 
@@ -17,12 +15,8 @@ internal static partial class SpeakerProcess
     /// <summary>Runs until the host says stop; then withdraws, says Cease/2, and ends.</summary>
     public static async Task<int> RunAsync(NodeConfiguration configuration, ProcessHost host)
     {
-        using var loggers = LoggerFactory.Create(logging =>
-        {
-            logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
-            logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
-        });
-        var log = loggers.CreateLogger("vipd");
+        using var loggers = NodeLog.Create();
+        var log = loggers.CreateLogger("speaker");
         var socketPath = Path.Combine(configuration.ApiDirectory, "speaker.sock");
         await using var speaker = new Speaker(configuration.Speaker, BootClock.Instance, loggers);
         await using var server = new RpcServer(new RpcServerOptions { SocketPath = socketPath }, loggers);

@@ -13,7 +13,7 @@ public sealed class CommandLineTests : IDisposable
     private readonly StringWriter _output = new() { NewLine = "\n" };
     private readonly StringWriter _error = new() { NewLine = "\n" };
     private readonly List<NodeConfiguration> _started = [];
-    private int _speakerExitCode;
+    private int _processExitCode;
 
     [Theory]
     [InlineData("--check", "--config")]
@@ -39,6 +39,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--check", "--config")]
     [InlineData("speaker", "--config")]
+    [InlineData("run", "--config")]
     public async Task A_broken_file_is_refused_with_exit_code_2(params string[] arguments)
     {
         var exitCode = await RunAsync([.. arguments, Broken]);
@@ -49,15 +50,16 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public async Task Speaker_runs_with_the_configuration_and_passes_its_exit_code_on(int speakerExitCode)
+    [InlineData("speaker", 0)]
+    [InlineData("speaker", 1)]
+    [InlineData("run", 0)]
+    public async Task A_process_gets_the_configuration_and_passes_its_exit_code_on(string command, int processExitCode)
     {
-        _speakerExitCode = speakerExitCode;
+        _processExitCode = processExitCode;
 
-        var exitCode = await RunAsync("speaker", "--config", Good);
+        var exitCode = await RunAsync(command, "--config", Good);
 
-        Assert.Equal((speakerExitCode, "", ""), (exitCode, _output.ToString(), _error.ToString()));
+        Assert.Equal((processExitCode, "", ""), (exitCode, _output.ToString(), _error.ToString()));
         Assert.Equal("n1", Assert.Single(_started).Speaker.NodeName);
     }
 
@@ -92,7 +94,6 @@ public sealed class CommandLineTests : IDisposable
         "vipd: unrecognized command or argument '--chekc' (did you mean '--check'?)\n"
         + "Run 'vipd speaker --help' for usage.\n")]
     [InlineData("gate --config x", "vipd: unrecognized command or argument 'gate'\nRun 'vipd --help' for usage.\n")]
-    [InlineData("run --config x", "vipd: unrecognized command or argument 'run'\nRun 'vipd --help' for usage.\n")]
     public async Task Wrong_usage_is_told_on_standard_error_with_exit_code_2(string commandLine, string expected)
     {
         var exitCode = await RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -103,6 +104,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("--help", "  speaker  Hold the BGP sessions and announce what live leases ask for.")]
+    [InlineData("--help", "  run      Start the processes of the node and keep them running.")]
     [InlineData("speaker --help", "  vipd speaker [options]")]
     [InlineData("-h", "  --check ")]
     public async Task Help_is_what_was_asked_for(string commandLine, string line)
@@ -140,6 +142,6 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.True(File.Exists(host.ConfigurationPath));
         _started.Add(configuration);
-        return Task.FromResult(_speakerExitCode);
+        return Task.FromResult(_processExitCode);
     }
 }

@@ -5,6 +5,9 @@ internal sealed class TemporaryDirectory : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("vipd-tests-");
 
+    /// <summary>Its absolute path.</summary>
+    public string FullName => _directory.FullName;
+
     /// <summary>Writes a file, for the owner's eyes only, and returns its path.</summary>
     public string Write(string name, string text, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
     {

@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+
+namespace AnycastVip.Vipd.Supervision;
+
+/// <summary>Waits for processes to listen on their Unix sockets.</summary>
+internal static class Readiness
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Returns when each socket has accepted a connection.</summary>
+    /// <exception cref="OperationCanceledException">That was not awaited.</exception>
+    public static async Task WaitAsync(IEnumerable<string> paths, TimeProvider clock, CancellationToken cancellation)
+    {
+        foreach (var path in paths)
+        {
+            while (!Answers(path))
+                await Task.Delay(Interval, clock, cancellation);
+        }
+    }
+
+    private static bool Answers(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            // Connecting to a Unix socket does not wait for the other side.
+            socket.Blocking = false;
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
