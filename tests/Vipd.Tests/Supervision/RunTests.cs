@@ -1,0 +1,125 @@
+using AnycastVip.Vipd.Supervision;
+using AnycastVip.Vipd.Tests.Configuration;
+
+namespace AnycastVip.Vipd.Tests.Supervision;
+
+/// <summary>The real <c>vipd run</c> with its real processes.</summary>
+public sealed class RunTests : IDisposable
+{
+    private const string Ready = "all processes answer on their sockets";
+
+    private readonly TemporaryDirectory _directory = new();
+
+    [Fact]
+    public async Task A_speaker_that_is_killed_is_started_again_and_SIGTERM_stops_all_in_order()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+
+        Signal.Send(run.Speakers[0], SignalNumber.SIGKILL);
+        await run.Logged("speaker: restart in 100 ms");
+        await run.Logged("API on", times: 2);
+        run.Send(SignalNumber.SIGTERM);
+
+        Assert.Equal(0, await run.End());
+        Assert.Contains(run.Log, line => line.EndsWith("info speaker: stopping: withdraw, then Cease, then exit"));
+        Assert.EndsWith($"speaker: ended (pid {run.Speakers[1]}) with exit code 0", run.Log[^1]);
+    }
+
+    [Fact]
+    public async Task SIGQUIT_ends_all_in_order_too()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+
+        run.Send(SignalNumber.SIGQUIT);
+
+        Assert.Equal(0, await run.End());
+        Assert.Contains(run.Log, line => line.EndsWith("speaker: is told to end (SIGQUIT)"));
+    }
+
+    [Fact]
+    public async Task SIGHUP_ends_neither_the_run_nor_its_processes()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+
+        run.Send(SignalNumber.SIGHUP);
+        await run.Logged("SIGHUP: all processes are told to reload");
+        run.Send(SignalNumber.SIGTERM);
+
+        Assert.Equal(0, await run.End());
+        Assert.Single(run.Speakers);
+    }
+
+    // FAULTS 12b
+    [Fact]
+    public async Task The_processes_die_with_a_run_that_is_killed_and_a_second_run_starts_clean()
+    {
+        using var first = new VipdRun(_directory.FullName);
+        await first.Logged(Ready);
+
+        first.Send(SignalNumber.SIGKILL);
+        await ProcessTable.Gone(first.Pid);
+        using var second = new VipdRun(_directory.FullName);
+
+        await ProcessTable.Gone(first.Speakers[0]);
+        await second.Logged("API on");
+        second.Send(SignalNumber.SIGTERM);
+        Assert.Equal(0, await second.End());
+    }
+
+    // The speaker has not tied itself to the run yet: it must notice that it is too late.
+    [Fact]
+    public async Task A_process_that_is_just_being_started_dies_with_the_run_too()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged("speaker: started");
+
+        run.Send(SignalNumber.SIGKILL);
+
+        await ProcessTable.Gone(run.Speakers[0]);
+    }
+
+    [Fact]
+    public async Task A_process_whose_run_is_gone_refuses_to_start()
+    {
+        // The test is the parent, and it is not this one.
+        using var speaker = VipdRun.Start("speaker", _directory.FullName, (ParentBond.Variable, "1"));
+        var error = await speaker.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(VipdRun.Patience, TestContext.Current.CancellationToken);
+        await speaker.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((1, "vipd: the 'vipd run' that started this process is gone\n"), (speaker.ExitCode, error));
+    }
+
+    [Fact]
+    public async Task A_second_run_on_the_same_sockets_is_refused_and_the_first_runs_on()
+    {
+        using var first = new VipdRun(_directory.FullName);
+        await first.Logged(Ready);
+
+        using var second = new VipdRun(_directory.FullName);
+
+        Assert.Equal(1, await second.End());
+        var path = Path.Combine(_directory.FullName, "run.lock");
+        await second.Logged($"{path}: another 'vipd run' holds this lock; stop it or set another api.directory");
+        Assert.Empty(second.Speakers);
+        first.Send(SignalNumber.SIGTERM);
+        Assert.Equal(0, await first.End());
+        Assert.Single(first.Speakers);
+    }
+
+    [Fact]
+    public async Task Control_C_in_a_terminal_reaches_the_run_alone()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+
+        // A terminal signals the group in the foreground: the run's.
+        Assert.Equal(run.Speakers[0], ProcessTable.Group(run.Speakers[0]));
+        Assert.NotEqual(run.Speakers[0], ProcessTable.Group(run.Pid));
+    }
+
+    public void Dispose() => _directory.Dispose();
+}
