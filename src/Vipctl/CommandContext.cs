@@ -23,6 +23,16 @@ internal sealed record CommandContext
     /// <summary>Where the sockets are when --api-directory is not given.</summary>
     public string DefaultApiDirectory { get; init; } = StandardApiDirectory;
 
-    /// <summary>Says on standard error what went wrong.</summary>
+    /// <summary>Where programs of ours are looked for, first come first served.</summary>
+    public IReadOnlyList<string> ProgramDirectories { get; init; } = [];
+
+    /// <summary>On a terminal, makes room for the next picture of a watch.</summary>
+    public void ClearScreen()
+    {
+        if (IsScreen)
+            Out.Write("\e[H\e[2J");
+    }
+
+    /// <summary>Says on standard error what went wrong, or must be known besides the answer.</summary>
     public void Complain(string message) => Error.WriteLine($"vipctl: {message}");
 }

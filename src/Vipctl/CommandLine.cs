@@ -8,7 +8,8 @@ namespace AnycastVip.Vipctl;
 internal static class CommandLine
 {
     /// <summary>Parses and runs; returns an <see cref="ExitCode"/>.</summary>
-    public static async Task<int> RunAsync(string[] args, CommandContext context)
+    public static async Task<int> RunAsync(
+        string[] args, CommandContext context, CancellationToken cancellation = default)
     {
         var result = Build(context).Parse(args);
         if (result.Errors.Count > 0)
@@ -27,7 +28,7 @@ internal static class CommandLine
         };
         try
         {
-            return await result.InvokeAsync(configuration);
+            return await result.InvokeAsync(configuration, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -37,23 +38,37 @@ internal static class CommandLine
 
     private static RootCommand Build(CommandContext context)
     {
-        var speaker = new SpeakerCall(context);
-        var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.");
+        var settings = new CallSettings(context);
+        var (gate, speaker, proxy) = (new GateCall(settings), new SpeakerCall(settings), new ProxyCall(settings));
+        var drain = DrainCommand.Drain(gate, speaker);
         Command[] calls =
         [
+            new StatusCommand(gate, speaker, proxy).Create(),
+            VipsCommand.Create(gate),
+            BackendsCommand.Create(gate),
+            ChecksCommand.Create(gate),
             PeersCommand.Create(speaker),
             RoutesCommand.Create(speaker),
             LeasesCommand.Create(speaker),
+            EventsCommand.Create(gate),
+            ExplainCommand.Create(gate),
+            drain,
+            DrainCommand.Undrain(gate, speaker),
+            DrainCommand.List(gate),
             EmergencyCommand.Create(speaker),
+            ConfigCommand.Create(gate),
         ];
+        var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.");
         foreach (var call in calls)
         {
-            call.Add(speaker.Format);
+            call.Add(settings.Format);
+            // Of a drain --timeout is that of the connections.
+            if (call != drain)
+                call.Add(settings.Timeout);
             root.Add(call);
         }
         root.Add(DecodeCommand.Create(context));
-        foreach (var option in speaker.GlobalOptions)
-            root.Add(option);
+        root.Add(settings.ApiDirectory);
         return root;
     }
 

@@ -11,4 +11,9 @@ return await CommandLine.RunAsync(args, new CommandContext
     DefaultApiDirectory = Environment.GetEnvironmentVariable("VIPD_API_DIRECTORY") is { Length: > 0 } directory
         ? directory
         : CommandContext.StandardApiDirectory,
+    ProgramDirectories =
+    [
+        AppContext.BaseDirectory,
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+    ],
 });

@@ -7,6 +7,9 @@ namespace AnycastVip.Vipctl.Commands;
 /// <summary><c>vipctl emergency</c>: straight to the speaker, for when nothing else answers.</summary>
 internal static class EmergencyCommand
 {
+    /// <summary>The speaker takes no longer wait.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
     private static readonly View<LiftEmergencyWithdrawResponse> LiftView = new(
         answer => [answer],
         (answer, _, _, output) => output.WriteLine(answer.Lifted ? "lifted" : "none was in force"));
@@ -23,29 +26,45 @@ internal static class EmergencyCommand
         var reason = Options.Reason("why; shown in every view");
         reason.Required = true;
         var wait = Options.Span(
-            "--wait", TimeSpan.FromMinutes(1), "how long to wait for the peers (default 5s; 0s: not at all)");
+            "--wait", LongestWait, "how long to wait for the peers (default 5s; 0s: not at all)");
         var command = new Command("withdraw", "Withdraw every prefix and keep it withdrawn until lifted.")
         {
             reason, wait,
         };
-        command.SetAction((arguments, cancellation) =>
-        {
-            var time = arguments.GetValue(wait) ?? TimeSpan.FromSeconds(5);
-            var request = new EmergencyWithdrawRequest
-            {
-                Reason = arguments.GetRequiredValue(reason),
-                Wait = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(time),
-            };
-            return speaker.ShowAsync(
-                arguments,
-                DeliveryView.View,
-                (client, call) => client.EmergencyWithdrawAsync(request, call),
-                cancellation,
-                answer => time == TimeSpan.Zero ? ExitCode.Ok : Judge(speaker.Context, answer),
-                extraTime: time);
-        });
+        command.SetAction((arguments, cancellation) => WithdrawAsync(
+            speaker, arguments, arguments.GetRequiredValue(reason), arguments.GetValue(wait), cancellation));
         return command;
     }
+
+    /// <summary>
+    /// Withdraws every prefix; returns the exit code. It waits for the peers as long as <paramref name="wait"/>, at most
+    /// <see cref="LongestWait"/>; zero: not at all; null: 5 s.
+    /// </summary>
+    public static Task<int> WithdrawAsync(
+        SpeakerCall speaker, ParseResult arguments, string reason, TimeSpan? wait, CancellationToken cancellation)
+    {
+        var time = wait ?? TimeSpan.FromSeconds(5);
+        var request = new EmergencyWithdrawRequest
+        {
+            Reason = reason,
+            Wait = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(time),
+        };
+        return speaker.ShowAsync(
+            arguments,
+            DeliveryView.View,
+            (client, call) => client.EmergencyWithdrawAsync(request, call),
+            cancellation,
+            answer => time == TimeSpan.Zero ? ExitCode.Ok : Judge(speaker.Context, answer),
+            extraTime: time);
+    }
+
+    /// <summary>Announces again what live leases declare; returns the exit code.</summary>
+    public static Task<int> LiftAsync(SpeakerCall speaker, ParseResult arguments, CancellationToken cancellation) =>
+        speaker.ShowAsync(
+            arguments,
+            LiftView,
+            (client, call) => client.LiftEmergencyWithdrawAsync(new LiftEmergencyWithdrawRequest(), call),
+            cancellation);
 
     // A peer without a session has nothing of ours; any other must have acknowledged.
     private static int Judge(CommandContext context, EmergencyWithdrawResponse answer)
@@ -63,11 +82,7 @@ internal static class EmergencyCommand
     private static Command Lift(SpeakerCall speaker)
     {
         var command = new Command("lift", "Announce again what live leases declare.");
-        command.SetAction((arguments, cancellation) => speaker.ShowAsync(
-            arguments,
-            LiftView,
-            (client, call) => client.LiftEmergencyWithdrawAsync(new LiftEmergencyWithdrawRequest(), call),
-            cancellation));
+        command.SetAction((arguments, cancellation) => LiftAsync(speaker, arguments, cancellation));
         return command;
     }
 }

@@ -9,19 +9,29 @@ internal static class Options
 {
     /// <summary>-o with one of <paramref name="formats"/>; the type's default when not given.</summary>
     public static Option<T> Format<T>(string description, params (string Name, T Format)[] formats)
+        where T : struct, Enum
+    {
+        var option = OneOf("--output", description, "format", formats);
+        option.Aliases.Add("-o");
+        return option;
+    }
+
+    /// <summary>An option with one of <paramref name="values"/>; the type's default when not given.</summary>
+    public static Option<T> OneOf<T>(
+        string name, string description, string helpName, params (string Name, T Value)[] values)
         where T : struct, Enum =>
-        new("--output", "-o")
+        new(name)
         {
             Description = description,
-            HelpName = "format",
+            HelpName = helpName,
             CustomParser = Parser<T>(
-                (string text, out T format) =>
+                (string text, out T value) =>
                 {
-                    var index = Array.FindIndex(formats, each => each.Name == text);
-                    format = index < 0 ? default : formats[index].Format;
+                    var index = Array.FindIndex(values, each => each.Name == text);
+                    value = index < 0 ? default : values[index].Value;
                     return index >= 0;
                 },
-                $"one of {string.Join(", ", formats.Select(each => each.Name))}"),
+                $"one of {string.Join(", ", values.Select(each => each.Name))}"),
         };
 
     /// <summary>A duration between zero and <paramref name="maximum"/>; null when not given.</summary>

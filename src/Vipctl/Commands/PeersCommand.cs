@@ -45,7 +45,7 @@ internal static class PeersCommand
                 AdminState = state,
                 Reason = arguments.GetValue(reason) ?? "",
             };
-            var call = speaker.DeadlineIn(speaker.TimeoutOf(arguments), cancellation);
+            var call = speaker.Settings.DeadlineIn(speaker.Settings.TimeoutOf(arguments), cancellation);
             ShowPeer(speaker, arguments, (await client.SetPeerAdminStateAsync(request, call)).Peer);
             return ExitCode.Ok;
         }));
@@ -64,7 +64,7 @@ internal static class PeersCommand
                 Name = arguments.GetRequiredValue(name),
                 Reason = arguments.GetValue(reason) ?? "",
             };
-            var call = speaker.DeadlineIn(speaker.TimeoutOf(arguments), cancellation);
+            var call = speaker.Settings.DeadlineIn(speaker.Settings.TimeoutOf(arguments), cancellation);
             ShowPeer(speaker, arguments, (await client.ResetPeerAsync(request, call)).Peer);
             return ExitCode.Ok;
         }));
@@ -72,5 +72,5 @@ internal static class PeersCommand
     }
 
     private static void ShowPeer(SpeakerCall speaker, ParseResult arguments, Peer peer) =>
-        speaker.Show(arguments, PeerView.View, new ListPeersResponse { Peers = { peer } });
+        speaker.Settings.Show(arguments, PeerView.View, new ListPeersResponse { Peers = { peer } });
 }

@@ -54,5 +54,21 @@ internal static class Cell
     public static string Length(Google.Protobuf.WellKnownTypes.Duration? length) =>
         length is null ? "" : Duration.Format(length.ToTimeSpan());
 
+    /// <summary>A length of time of less than some seconds: "0.42ms", "350ms", "1.5s"; empty when unset.</summary>
+    public static string ShortLength(Google.Protobuf.WellKnownTypes.Duration? length) =>
+        length?.ToTimeSpan() switch
+        {
+            null => "",
+            { TotalMilliseconds: < 1000 } span => $"{span.TotalMilliseconds:0.##}ms",
+            { } span => $"{span.TotalSeconds:0.##}s",
+        };
+
+    /// <summary>"203.0.113.50:80", "[2001:db8::50]:80".</summary>
+    public static string EndPoint(string address, uint port) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
+
+    /// <summary>The number of an event; empty for none.</summary>
+    public static string Event(ulong id) => id == 0 ? "" : $"#{id}";
+
     public static string List(IEnumerable<string> items) => string.Join(',', items);
 }
