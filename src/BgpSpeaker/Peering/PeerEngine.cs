@@ -14,10 +14,10 @@ public sealed record OutputReady(ConnectionId Connection) : PeerAction;
 /// </summary>
 public sealed partial class PeerEngine
 {
-    private readonly PeerProfile _profile;
     private readonly Dictionary<ConnectionId, PeerConnection> _connections = [];
     private readonly List<PeerAction> _actions = [];
     private readonly AdjRibOut _ribOut = new();
+    private PeerProfile _profile;
     private PeerState _state;
     private PeerConnection? _established;
     private NegotiatedSession? _session;
@@ -163,6 +163,21 @@ public sealed partial class PeerEngine
         if (_established is not { } connection)
             return;
         NoteReached(connection);
+        _actions.Add(new OutputReady(connection.Id));
+    }
+
+    /// <summary>Takes another profile that leaves the session, if there is one, as it is.</summary>
+    /// <param name="profile">
+    /// Differs in next hops, attributes and <see cref="PeerSettings.WithWaitsOf"/> at most.
+    /// </param>
+    public void Reconfigure(PeerProfile profile)
+    {
+        _profile = profile;
+        _state = PeerFsm.WithWaitsOf(_state, profile.Session);
+        if (_established is not { } connection || _session is not { } session)
+            return;
+        _export = ExportFor(session, connection.Local);
+        _ribOut.ChangeExport(_export);
         _actions.Add(new OutputReady(connection.Id));
     }
 

@@ -4,7 +4,7 @@ using AnycastVip.BgpSpeaker.Session;
 
 namespace AnycastVip.BgpSpeaker.Peering;
 
-/// <summary>What the engine of one peer is told once.</summary>
+/// <summary>What the engine of one peer is told.</summary>
 /// <param name="Name">The peer's name, by which announcements may address it.</param>
 /// <param name="Session">For the session machine.</param>
 /// <param name="NextHopIPv4">NEXT_HOP for IPv4 prefixes; null: what <see cref="LocalEnd"/> says.</param>

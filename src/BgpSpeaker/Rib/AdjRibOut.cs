@@ -59,6 +59,19 @@ public sealed class AdjRibOut
         NoteSynced();
     }
 
+    /// <summary>
+    /// Attributes or next hops are configured anew while the session lasts: what reads the same is not sent again.
+    /// </summary>
+    /// <param name="session">As given to <see cref="SessionUp"/>, but for next hops and attributes.</param>
+    public void ChangeExport(ExportContext session)
+    {
+        _session = session;
+        for (var i = 0; i < _rows.Count; i++)
+            _rows[i] = _rows[i] with { Desired = null };
+        Plan();
+        NoteSynced();
+    }
+
     /// <summary>The session is gone, and with it everything that the peer had from us.</summary>
     public void SessionDown()
     {

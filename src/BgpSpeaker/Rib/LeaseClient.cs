@@ -116,6 +116,9 @@ internal sealed class LeaseClient(string id, ulong epoch)
         Recount();
     }
 
+    /// <summary>Judges everything that was declared by another allow-list.</summary>
+    public void Judge(AllowList allowList) => Replace(vip => vip.Judge(allowList));
+
     /// <summary>Withdraws what has run out.</summary>
     /// <param name="now">The time.</param>
     /// <param name="ended">The stream that ended with the lease, if one did.</param>

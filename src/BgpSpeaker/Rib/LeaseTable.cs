@@ -37,6 +37,9 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     private readonly SortedDictionary<string, LeaseClient> _clients = new(StringComparer.Ordinal);
+    private AllowList _allowList = allowList;
+    private TimeSpan _defaultTtl = defaultTtl;
+    private TimeSpan _defaultHeartbeatInterval = defaultHeartbeatInterval;
     private List<EndedStream> _ended = [];
     private long _lastStream;
     private long _lastClaim;
@@ -66,6 +69,22 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
             Rebuild();
     }
 
+    /// <summary>
+    /// Takes another configuration. What was declared is judged by the new allow-list at once: routes outside it are
+    /// withdrawn, those that it newly permits are announced. The defaults count for leases opened from now on.
+    /// </summary>
+    public void Reconfigure(
+        AllowList allowList, TimeSpan defaultTtl, TimeSpan defaultHeartbeatInterval, TimeSpan now)
+    {
+        Advance(now);
+        _defaultTtl = defaultTtl;
+        _defaultHeartbeatInterval = defaultHeartbeatInterval;
+        _allowList = allowList;
+        foreach (var client in _clients.Values)
+            client.Judge(allowList);
+        Rebuild();
+    }
+
     /// <summary>Opens a lease, or takes it over: a higher epoch or another stream of the same epoch wins.</summary>
     public bool TryOpen(
         ClientHello hello,
@@ -75,9 +94,9 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     {
         Advance(now);
         grant = null;
-        var ttl = hello.Ttl ?? defaultTtl;
+        var ttl = hello.Ttl ?? _defaultTtl;
         var heartbeatInterval = hello.HeartbeatInterval
-            ?? (defaultHeartbeatInterval < ttl / 2 ? defaultHeartbeatInterval : ttl / 2);
+            ?? (_defaultHeartbeatInterval < ttl / 2 ? _defaultHeartbeatInterval : ttl / 2);
         error = CheckHello(hello.ClientId, ttl, heartbeatInterval);
         if (error is not null)
             return false;
@@ -123,7 +142,7 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
         error = CheckSet(set, client);
         if (error is not null)
             return false;
-        var vips = client.Apply(set, deadline, allowList);
+        var vips = client.Apply(set, deadline, _allowList);
         error = MakeRoom(client, vips.Values.Sum(vip => vip.RouteCount));
         if (error is not null)
             return false;

@@ -20,6 +20,9 @@ internal sealed record LeaseVip(string Name)
     /// <summary>The other ones.</summary>
     public ValueList<RefusedRoute> Refused { get; init; }
 
+    /// <summary>What the client last declared: <see cref="Routes"/> and <see cref="Refused"/> come from it.</summary>
+    private ValueList<RouteDeclaration> Declared { get; init; }
+
     /// <summary>Set exactly while held.</summary>
     public TimeSpan? HeldUntil { get; init; }
 
@@ -40,15 +43,28 @@ internal sealed record LeaseVip(string Name)
         {
             case VipIntent.Announce:
                 return new LeaseVip(Name) { State = RouteState.Announced, Reason = Or(reason, "announced") }
-                    .WithRoutes(declaration, allowList);
+                    .WithRoutes(declaration.Routes, allowList);
             case VipIntent.Unknown when IsAnnouncing:
                 return Hold(deadline, Or(reason, "the client does not know yet"));
             default:
                 var withdrawn = Withdraw(Or(reason, declaration.Intent == VipIntent.Unknown
                     ? "not announced: the client does not know yet"
                     : "withdrawn by the client"));
-                return declaration.Routes.Count == 0 ? withdrawn : withdrawn.WithRoutes(declaration, allowList);
+                return declaration.Routes.Count == 0 ? withdrawn : withdrawn.WithRoutes(declaration.Routes, allowList);
         }
+    }
+
+    /// <summary>Judges what was declared by another allow-list.</summary>
+    public LeaseVip Judge(AllowList allowList)
+    {
+        if (Declared.Count == 0)
+            return this;
+        var judged = WithRoutes(Declared, allowList);
+        if (State != RouteState.Held)
+            return judged;
+        // What is held was announced before: nothing joins it that nobody vouches for now.
+        var announced = Routes.ToHashSet();
+        return judged with { Routes = judged.Routes.Where(announced.Contains).ToValueList() };
     }
 
     /// <summary>
@@ -76,12 +92,12 @@ internal sealed record LeaseVip(string Name)
 
     private static string Or(string text, string fallback) => text.Length > 0 ? text : fallback;
 
-    private LeaseVip WithRoutes(VipDeclaration declaration, AllowList allowList)
+    private LeaseVip WithRoutes(ValueList<RouteDeclaration> declared, AllowList allowList)
     {
-        var routes = new List<DesiredRoute>(declaration.Routes.Count);
+        var routes = new List<DesiredRoute>(declared.Count);
         var refused = new List<RefusedRoute>();
         var seen = new HashSet<Prefix>();
-        foreach (var route in declaration.Routes)
+        foreach (var route in declared)
         {
             var text = OneLine(route.Prefix, PrefixTextMaximum);
             if (!Prefix.TryParse(route.Prefix, out var prefix))
@@ -96,9 +112,9 @@ internal sealed record LeaseVip(string Name)
             else
                 routes.Add(new(prefix, route.Attributes.Normalized(), Normalized(route.PeerAttributes)));
         }
-        if (declaration.Routes.Count == 0)
+        if (declared.Count == 0)
             refused.Add(new(Name, "", RefusalReason.Malformed, $"VIP {Name} names no prefix to announce"));
-        return this with { Routes = routes.ToValueList(), Refused = refused.ToValueList() };
+        return this with { Declared = declared, Routes = routes.ToValueList(), Refused = refused.ToValueList() };
     }
 
     private static string? FindFault(RouteDeclaration route)

@@ -36,6 +36,22 @@ public sealed class LeaseHub : IDisposable
     /// <summary>The emergency withdraw in force, or null.</summary>
     public Emergency? Emergency => Locked(_ => _table.Emergency);
 
+    /// <summary>Applies allow-list and defaults to what is declared, see <see cref="LeaseTable.Reconfigure"/>.</summary>
+    internal void Reconfigure(SpeakerOptions options) => Locked(
+        now =>
+        {
+            _table.Reconfigure(new AllowList(options.AllowedPrefixes), options.LeaseTtl, options.LeaseHeartbeat, now);
+            return true;
+        },
+        changesViews: true);
+
+    /// <summary>Hands out what is to be announced once more: for peers that came since the last change.</summary>
+    internal void Republish()
+    {
+        lock (_gate)
+            _onRoutes(_table.Current);
+    }
+
     /// <summary>Opens a lease; <paramref name="ended"/> completes when the table ends the stream by itself.</summary>
     internal bool TryOpen(
         ClientHello hello, [NotNullWhen(true)] out LeaseGrant? grant, [NotNullWhen(true)] out Task<LeaseError>? ended,

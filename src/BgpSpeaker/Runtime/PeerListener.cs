@@ -12,14 +12,20 @@ internal sealed partial class PeerListener : IDisposable
     private static readonly TimeSpan RetryAfterError = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
-    private readonly IReadOnlyList<PeerRunner> _peers;
+    private readonly Func<IReadOnlyList<PeerRunner>> _peers;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
+    private readonly Dictionary<IPAddress, string> _keys = [];
     private long _refused;
 
     /// <summary>Binds and listens.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="peers">Who may connect, asked for each connection.</param>
+    /// <param name="clock">For waits.</param>
+    /// <param name="log">For what goes wrong later.</param>
     /// <exception cref="SocketException">The address is taken, not ours, or needs a capability.</exception>
-    public PeerListener(IPEndPoint endpoint, IReadOnlyList<PeerRunner> peers, TimeProvider clock, ILogger log)
+    public PeerListener(
+        IPEndPoint endpoint, Func<IReadOnlyList<PeerRunner>> peers, TimeProvider clock, ILogger log)
     {
         _peers = peers;
         _clock = clock;
@@ -32,11 +38,7 @@ internal sealed partial class PeerListener : IDisposable
             _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             // A peer with GTSM drops our SYN-ACK unless it has the highest TTL (RFC 5082 section 3).
             TcpOptions.SetTtl(_socket, SentTtl);
-            foreach (var peer in peers)
-            {
-                if (peer.Options.Password is { } key && peer.Options.Address.AddressFamily == endpoint.AddressFamily)
-                    TcpOptions.SetMd5Key(_socket, peer.Dialer.PeerAddress(), key);
-            }
+            FollowKeys();
             _socket.Bind(endpoint);
             _socket.Listen(Backlog);
         }
@@ -52,6 +54,30 @@ internal sealed partial class PeerListener : IDisposable
 
     /// <summary>Connections from addresses that are no peer's.</summary>
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Takes the TCP MD5 keys from the peers as they are now; a key that did not change is not touched.</summary>
+    /// <exception cref="SocketException">The kernel has no TCP_MD5SIG, or no room for the key.</exception>
+    public void FollowKeys()
+    {
+        var wanted = new Dictionary<IPAddress, string>();
+        foreach (var peer in _peers())
+        {
+            if (peer.Options.Password is { } key && peer.Options.Address.AddressFamily == _socket.AddressFamily)
+                wanted[peer.Dialer.PeerAddress()] = key;
+        }
+        foreach (var address in _keys.Keys.Where(address => !wanted.ContainsKey(address)).ToArray())
+        {
+            TcpOptions.SetMd5Key(_socket, address, null);
+            _keys.Remove(address);
+        }
+        foreach (var (address, key) in wanted)
+        {
+            if (_keys.GetValueOrDefault(address) == key)
+                continue;
+            TcpOptions.SetMd5Key(_socket, address, key);
+            _keys[address] = key;
+        }
+    }
 
     /// <summary>Accepts until <paramref name="stop"/>.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -81,7 +107,7 @@ internal sealed partial class PeerListener : IDisposable
     {
         if (socket.RemoteEndPoint is IPEndPoint remote)
         {
-            foreach (var peer in _peers)
+            foreach (var peer in _peers())
             {
                 if (peer.Dialer.PeerAddress().Equals(remote.Address))
                 {

@@ -22,7 +22,6 @@ internal sealed partial class PeerRunner
     private static readonly TimeSpan AcknowledgementPollMaximum = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
-    private readonly PeerOptions _options;
     private readonly PeerDialer _dialer;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -32,6 +31,7 @@ internal sealed partial class PeerRunner
     private readonly Dictionary<ConnectionId, CancellationTokenSource> _dials = [];
     private readonly byte[] _readBuffer = new byte[ReadBufferSize];
     private readonly ITimer _timer;
+    private PeerOptions _options;
     private RouteSet _desired;
     private RouteSet? _taken;
     private PeerEngine _engine;
@@ -40,8 +40,14 @@ internal sealed partial class PeerRunner
     private PeerDelivery _delivery = PeerDelivery.None;
     private bool _carryingOut;
 
+    /// <param name="options">How to reach the peer, how to talk to it.</param>
+    /// <param name="start">False: administratively down until told otherwise.</param>
+    /// <param name="desired">What the peer shall have at first.</param>
+    /// <param name="clock">For timers.</param>
+    /// <param name="log">For changes of state.</param>
+    /// <param name="changed">Pulses when anything that views show has changed.</param>
     public PeerRunner(
-        PeerOptions options, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed)
+        PeerOptions options, bool start, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed)
     {
         _options = options;
         _dialer = new PeerDialer(options);
@@ -52,11 +58,11 @@ internal sealed partial class PeerRunner
         _timer = clock.CreateTimer(_ => Post(new Wake()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = NewEngine();
         // Before anybody can hand over a connection: a peer that is not started refuses it.
-        if (!options.Shutdown)
+        if (start)
             Post(new ManualStart());
     }
 
-    public PeerOptions Options => _options;
+    public PeerOptions Options => Volatile.Read(ref _options);
 
     public PeerDialer Dialer => _dialer;
 
@@ -111,8 +117,19 @@ internal sealed partial class PeerRunner
         Post(new DesiredChanged());
     }
 
+    /// <summary>Takes other options, under which the session goes on (<see cref="PeerOptions.KeepsSession"/>).</summary>
+    public void Reconfigure(PeerOptions options)
+    {
+        Volatile.Write(ref _options, options);
+        Post(new OptionsChanged());
+    }
+
     /// <summary>Takes a socket that the listener accepted from the peer's address.</summary>
-    public void Accept(Socket socket) => Post(new Accepted(socket));
+    public void Accept(Socket socket)
+    {
+        if (!_inbox.Writer.TryWrite(new Accepted(socket)))
+            socket.Dispose();
+    }
 
     /// <summary>Asks the peer's task a question; cancelled when the task has ended.</summary>
     public Task<T> AskAsync<T>(Func<PeerEngine, T> question)
@@ -140,14 +157,15 @@ internal sealed partial class PeerRunner
 
     private PeerEngine NewEngine()
     {
-        var profile = new PeerProfile(
-            _options.Name, _options.Session with { UsesTcpMd5 = _options.Password is not null }, _options.NextHopIPv4,
-            _options.NextHopIPv6, _options.Attributes);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         // The first pull hands it the routes.
         _taken = null;
-        return new PeerEngine(profile, seed, _clock.Now());
+        return new PeerEngine(Profile(Options), seed, _clock.Now());
     }
+
+    private static PeerProfile Profile(PeerOptions options) => new(
+        options.Name, options.Session with { UsesTcpMd5 = options.Password is not null }, options.NextHopIPv4,
+        options.NextHopIPv6, options.Attributes);
 
     private async Task RunEngineAsync(CancellationToken stop)
     {
@@ -173,6 +191,9 @@ internal sealed partial class PeerRunner
         {
             case Command command:
                 _engine.Handle(command.Event, _clock.Now());
+                break;
+            case OptionsChanged:
+                _engine.Reconfigure(Profile(Options));
                 break;
             case DesiredChanged:
                 TakeNewestDesired();
@@ -290,6 +311,8 @@ internal sealed partial class PeerRunner
     private abstract record Input;
 
     private sealed record Command(PeerEvent Event) : Input;
+
+    private sealed record OptionsChanged : Input;
 
     private sealed record DesiredChanged : Input;
 

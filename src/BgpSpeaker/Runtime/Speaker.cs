@@ -18,26 +18,28 @@ public sealed partial class Speaker : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<PeerRunner> _peers;
     private readonly List<PeerListener> _listeners = [];
-    private readonly List<Task> _tasks = [];
+    private readonly List<Task> _listening = [];
+    private readonly Dictionary<PeerRunner, RunningPeer> _running = [];
+    // Held by whoever starts or ends peers.
+    private readonly SemaphoreSlim _lifecycle = new(1);
+    private SpeakerOptions _options;
+    private IReadOnlyList<PeerRunner> _peers;
 
     /// <summary>Makes a speaker that does nothing before <see cref="Start"/>.</summary>
     public Speaker(SpeakerOptions options, TimeProvider clock, ILoggerFactory loggers)
     {
-        Options = options;
+        _options = options;
         _clock = clock;
         _log = loggers.CreateLogger("speaker");
         Changes = new ChangeSignal();
         Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
-        _peers = options.Peers
-            .Select(peer => new PeerRunner(peer, Leases.Routes, clock, _log, Changes))
-            .ToList();
+        _peers = options.Peers.Select(peer => NewPeer(peer, !peer.Shutdown)).ToArray();
         StartedAt = clock.Now();
     }
 
-    /// <summary>What it was told at start.</summary>
-    public SpeakerOptions Options { get; }
+    /// <summary>The options in force.</summary>
+    public SpeakerOptions Options => Volatile.Read(ref _options);
 
     /// <summary>Who holds which announcements.</summary>
     public LeaseHub Leases { get; }
@@ -53,7 +55,8 @@ public sealed partial class Speaker : IAsyncDisposable
 
     internal TimeProvider Clock => _clock;
 
-    internal IReadOnlyList<PeerRunner> Peers => _peers;
+    /// <summary>The peers in the order of the configuration; a snapshot, replaced whole.</summary>
+    internal IReadOnlyList<PeerRunner> Peers => Volatile.Read(ref _peers);
 
     /// <summary>Where it accepts peers, with real ports.</summary>
     public IReadOnlyList<IPEndPoint> Endpoints => _listeners.ConvertAll(listener => listener.Endpoint);
@@ -69,15 +72,16 @@ public sealed partial class Speaker : IAsyncDisposable
         {
             try
             {
-                _listeners.Add(new PeerListener(endpoint, _peers, _clock, _log));
+                _listeners.Add(new PeerListener(endpoint, () => Peers, _clock, _log));
             }
             catch (SocketException error)
             {
                 throw new ListenException(endpoint, error);
             }
         }
-        _tasks.AddRange(_peers.Select(peer => Task.Run(() => peer.RunAsync(_stop.Token))));
-        _tasks.AddRange(_listeners.Select(listener => Task.Run(() => listener.RunAsync(_stop.Token))));
+        foreach (var peer in Peers)
+            Run(peer);
+        _listening.AddRange(_listeners.Select(listener => Task.Run(() => listener.RunAsync(_stop.Token))));
     }
 
     /// <summary>
@@ -87,15 +91,19 @@ public sealed partial class Speaker : IAsyncDisposable
     /// <param name="reason">RFC 9003 text for the peers, not blank.</param>
     public async Task StopAsync(string reason)
     {
-        await WaitForDeliveryAsync(Leases.WithdrawEverything(reason), WithdrawBound);
-        foreach (var peer in _peers)
-            peer.Post(new ManualStop(reason));
-        await WaitUntilAsync(
-            async () => (await Task.WhenAll(_peers.Select(peer => peer.AskAsync(engine => engine.IsQuiet))))
-                .All(quiet => quiet),
-            PeerSocket.LingerBound);
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks);
+        await _lifecycle.WaitAsync();
+        try
+        {
+            await WaitForDeliveryAsync(Leases.WithdrawEverything(reason), WithdrawBound);
+            foreach (var peer in Peers)
+                peer.Post(new ManualStop(reason));
+            await WaitUntilQuietAsync(Peers);
+            await EndEverythingAsync();
+        }
+        finally
+        {
+            _lifecycle.Release();
+        }
     }
 
     /// <summary>
@@ -103,20 +111,53 @@ public sealed partial class Speaker : IAsyncDisposable
     /// </summary>
     public Task<bool> WaitForDeliveryAsync(long version, TimeSpan bound) =>
         WaitUntilAsync(
-            () => Task.FromResult(_peers.TrueForAll(
+            () => Task.FromResult(Peers.All(
                 peer => peer.Delivery is { Connection: null } || peer.Delivery.AcknowledgedVersion >= version)),
             bound);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks);
+        await _lifecycle.WaitAsync();
+        await EndEverythingAsync();
         foreach (var listener in _listeners)
             listener.Dispose();
         Leases.Dispose();
         _stop.Dispose();
+        _lifecycle.Dispose();
     }
+
+    private PeerRunner NewPeer(PeerOptions options, bool start) =>
+        new(options, start, Leases.Routes, _clock, _log, Changes);
+
+    private void Run(PeerRunner peer)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        _running.Add(peer, new RunningPeer(stop, Task.Run(() => peer.RunAsync(stop.Token))));
+    }
+
+    private async Task EndAsync(PeerRunner peer)
+    {
+        if (!_running.Remove(peer, out var running))
+            return;
+        await running.Stop.CancelAsync();
+        await running.Task;
+        running.Stop.Dispose();
+    }
+
+    private async Task EndEverythingAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_listening);
+        foreach (var peer in Peers)
+            await EndAsync(peer);
+    }
+
+    // Until nothing is left to flush, within a bound.
+    private Task<bool> WaitUntilQuietAsync(IReadOnlyCollection<PeerRunner> peers) => WaitUntilAsync(
+        async () => (await Task.WhenAll(peers.Select(peer => peer.AskAsync(engine => engine.IsQuiet))))
+            .All(quiet => quiet),
+        PeerSocket.LingerBound);
 
     private async Task<bool> WaitUntilAsync(Func<Task<bool>> condition, TimeSpan bound)
     {
@@ -133,9 +174,11 @@ public sealed partial class Speaker : IAsyncDisposable
 
     private void OnRoutesChanged(RouteSet routes)
     {
-        foreach (var peer in _peers)
+        foreach (var peer in Peers)
             peer.SetDesired(routes);
     }
+
+    private sealed record RunningPeer(CancellationTokenSource Stop, Task Task);
 }
 
 /// <summary>An address of the configuration cannot be listened on.</summary>

@@ -5,7 +5,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Runtime;
 
-/// <summary>Everything that the speaker is told at start, already checked by whoever read the configuration.</summary>
+/// <summary>Everything that the speaker is told, already checked by whoever read the configuration.</summary>
 public sealed record SpeakerOptions
 {
     /// <summary>The node's name, for views.</summary>
@@ -78,4 +78,17 @@ public sealed record PeerOptions
     /// <summary>Laid under what an announcement asks for: MED and LOCAL_PREF where it has none, prepends and
     /// communities in addition.</summary>
     public RouteAttributes Attributes { get; init; } = RouteAttributes.None;
+
+    /// <summary>
+    /// True when a session that began under these options can go on under <paramref name="next"/>: they differ neither
+    /// in what OPENs and sockets carry nor in who the peer is.
+    /// </summary>
+    internal bool KeepsSession(PeerOptions next) => next == this with
+    {
+        Shutdown = next.Shutdown,
+        NextHopIPv4 = next.NextHopIPv4,
+        NextHopIPv6 = next.NextHopIPv6,
+        Attributes = next.Attributes,
+        Session = Session.WithWaitsOf(next.Session),
+    };
 }

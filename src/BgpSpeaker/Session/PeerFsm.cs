@@ -44,8 +44,21 @@ public static class PeerFsm
         return transition.Finish();
     }
 
+    /// <summary>The same state with other waits, which count from the next time that one begins.</summary>
+    /// <param name="state">What the previous call returned.</param>
+    /// <param name="settings">Differ by <see cref="PeerSettings.WithWaitsOf"/> at most.</param>
+    public static PeerState WithWaitsOf(PeerState state, PeerSettings settings) => state with
+    {
+        Settings = state.Settings.WithWaitsOf(settings),
+        Outgoing = WithWaitsOf(state.Outgoing, settings),
+        Incoming = WithWaitsOf(state.Incoming, settings),
+    };
+
     /// <summary>When <see cref="TimersDue"/> is owed; null: never.</summary>
     public static TimeSpan? NextDeadline(PeerState state) =>
         Deadline.Earliest(
             state.ConnectRetryTimer, Deadline.Earliest(state.Outgoing?.NextDeadline, state.Incoming?.NextDeadline));
+
+    private static ConnectionState? WithWaitsOf(ConnectionState? connection, PeerSettings settings) =>
+        connection is null ? null : connection with { Settings = connection.Settings.WithWaitsOf(settings) };
 }

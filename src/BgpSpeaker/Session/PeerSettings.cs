@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;
 
-/// <summary>What the session machines know about one peer and us. Immutable; a change makes a new machine.</summary>
+/// <summary>What the session machines know about one peer and us. Immutable.</summary>
 public sealed record PeerSettings
 {
     /// <summary>Our AS number towards this peer, 1–4294967295 without AS_TRANS.</summary>
@@ -58,6 +58,16 @@ public sealed record PeerSettings
 
     /// <summary>True for a peer in another AS.</summary>
     public bool IsExternal => LocalAs != PeerAs;
+
+    /// <summary>These settings with those waits of <paramref name="other"/> that a session does not depend on.</summary>
+    public PeerSettings WithWaitsOf(PeerSettings other) => this with
+    {
+        RetryMinimum = other.RetryMinimum,
+        RetryMaximum = other.RetryMaximum,
+        RetryAfterCease = other.RetryAfterCease,
+        ConnectTimeout = other.ConnectTimeout,
+        SendHoldTime = other.SendHoldTime,
+    };
 }
 
 /// <summary>What both OPENs agree on.</summary>

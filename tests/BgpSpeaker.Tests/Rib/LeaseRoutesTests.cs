@@ -208,4 +208,52 @@ public sealed class LeaseRoutesTests
         Assert.Equal(a.Attributes, route.AttributesFor("a"));
         Assert.Equal(RouteAttributes.None, route.AttributesFor("c"));
     }
+
+    [Fact]
+    public void Another_allow_list_withdraws_what_it_does_not_permit_and_announces_what_it_newly_does()
+    {
+        var stream = _scenario.Open();
+        var refused = _scenario.Declare(stream, Announce("web", Web), Announce("new", "198.51.100.1/32"));
+        Assert.Equal("198.51.100.1/32", Assert.Single(refused).Prefix);
+        var version = _scenario.Table.Current.Version;
+
+        _scenario.Allow("198.51.100.0/24");
+        Assert.Equal("198.51.100.1/32", _scenario.Announced);
+        Assert.Equal(version + 1, _scenario.Table.Current.Version);
+        Assert.Contains(_scenario.View(), line =>
+            line.StartsWith($"{Web} gate [web] Refused: {Web} is outside", StringComparison.Ordinal));
+
+        _scenario.Allow("198.51.100.0/24", "203.0.113.0/24");
+        Assert.Equal($"198.51.100.1/32, {Web}", _scenario.Announced);
+    }
+
+    [Fact]
+    public void The_same_allow_list_changes_no_version()
+    {
+        _scenario.Declare(_scenario.Open(), Announce("web", Web), Unknown("dns"), Announce("empty"));
+        var before = (_scenario.Table.Current.Version, _scenario.View());
+
+        _scenario.Allow("203.0.113.0/24");
+
+        Assert.Equal(before.Version, _scenario.Table.Current.Version);
+        Assert.Equal(before.Item2, _scenario.View());
+    }
+
+    [Fact]
+    public void Another_allow_list_adds_nothing_to_what_is_only_held()
+    {
+        var stream = _scenario.Open();
+        _scenario.Declare(stream, Announce("web", Web, "198.51.100.1/32"));
+        _scenario.Declare(stream, Unknown("web"));
+
+        _scenario.Allow("198.51.100.0/24", "203.0.113.0/24");
+        Assert.Equal(Web, _scenario.Announced);
+        _scenario.Allow();
+        Assert.Equal("", _scenario.Announced);
+        _scenario.Allow("203.0.113.0/24");
+        Assert.Equal("", _scenario.Announced);
+
+        _scenario.Declare(stream, Announce("web", Web));
+        Assert.Equal(Web, _scenario.Announced);
+    }
 }

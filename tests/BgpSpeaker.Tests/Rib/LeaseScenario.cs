@@ -83,6 +83,11 @@ internal sealed class LeaseScenario
 
     public void EmergencyWithdraw(string reason) => Assert.Null(Table.EmergencyWithdraw(reason, _now));
 
+    /// <summary>These lines, each for single addresses, are the allow-list from now on.</summary>
+    public void Allow(params string[] prefixes) => Table.Reconfigure(
+        new(prefixes.Select(prefix => new AllowedPrefix(Routes.Prefix(prefix), 32, 32)).ToValueList()),
+        TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), _now);
+
     public bool Lift() => Table.LiftEmergencyWithdraw(_now);
 
     /// <summary>Each route in one line: <c>prefix client [vips] state: reason (until seconds)</c>.</summary>

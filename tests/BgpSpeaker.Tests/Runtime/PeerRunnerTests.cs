@@ -35,7 +35,8 @@ public sealed class PeerRunnerTests
         listener.Listen();
         using var peer = await TestPeer.ConnectAsync(IPAddress.Parse(Address), (IPEndPoint)listener.LocalEndPoint!);
         var runner = new PeerRunner(
-            TestSpeaker.Passive(Address), RouteSet.Empty, BootClock.Instance, NullLogger.Instance, new ChangeSignal());
+            TestSpeaker.Passive(Address), start: true, RouteSet.Empty, BootClock.Instance, NullLogger.Instance,
+            new ChangeSignal());
         using var stop = new CancellationTokenSource();
 
         runner.Accept(await listener.AcceptAsync(TestContext.Current.CancellationToken));

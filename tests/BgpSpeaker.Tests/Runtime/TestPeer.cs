@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Runtime;
@@ -20,11 +21,15 @@ internal sealed class TestPeer : IDisposable
     /// <param name="from">The address that the speaker knows the peer by.</param>
     /// <param name="to">Where the speaker listens.</param>
     /// <param name="receiveBuffer">Octets that its kernel takes before the window closes; 0: the default.</param>
-    public static async Task<TestPeer> ConnectAsync(IPAddress from, IPEndPoint to, int receiveBuffer = 0)
+    /// <param name="key">TCP MD5 key; null: none.</param>
+    public static async Task<TestPeer> ConnectAsync(
+        IPAddress from, IPEndPoint to, int receiveBuffer = 0, string? key = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
+        if (key is not null)
+            TcpOptions.SetMd5Key(socket, to.Address, key);
         socket.Bind(new IPEndPoint(from, 0));
         await socket.ConnectAsync(to);
         return new TestPeer(new NetworkStream(socket, ownsSocket: true));
@@ -115,6 +120,25 @@ internal sealed class TestPeer : IDisposable
                 return message;
         }
         return null;
+    }
+
+    /// <summary>The prefixes of the next UPDATE that announces some; nothing else may have to be told from it.</summary>
+    public async Task<string[]> ReadAnnouncedAsync()
+    {
+        while (await ReadUntilAsync(MessageType.Update) is { } update)
+        {
+            var body = update.AsSpan(MessageSize.Header);
+            var withdrawn = BinaryPrimitives.ReadUInt16BigEndian(body);
+            var attributes = BinaryPrimitives.ReadUInt16BigEndian(body[(2 + withdrawn)..]);
+            var nlri = body[(4 + withdrawn + attributes)..];
+            var prefixes = new List<string>();
+            // One octet of length, 32 in these tests, then the address.
+            for (var at = 0; at < nlri.Length; at += 5)
+                prefixes.Add($"{new IPAddress(nlri.Slice(at + 1, 4))}/{nlri[at]}");
+            if (prefixes.Count > 0)
+                return [.. prefixes];
+        }
+        return [];
     }
 
     /// <summary>Reads and forgets everything until either side has closed.</summary>

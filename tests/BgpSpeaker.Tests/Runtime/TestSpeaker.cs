@@ -85,13 +85,14 @@ internal sealed class TestSpeaker : IAsyncDisposable
     public static IEnumerable<string> Prefixes(int count) =>
         Enumerable.Range(0, count).Select(i => $"203.0.{i / 256}.{i % 256}/32");
 
-    public Task<TestPeer> ConnectAsync(string address, int receiveBuffer = 0) =>
-        TestPeer.ConnectAsync(IPAddress.Parse(address), Endpoint, receiveBuffer);
+    public Task<TestPeer> ConnectAsync(string address, int receiveBuffer = 0, string? key = null) =>
+        TestPeer.ConnectAsync(IPAddress.Parse(address), Endpoint, receiveBuffer, key);
 
     /// <summary>A peer that connected and is Established; nothing is read behind the OPEN's KEEPALIVE.</summary>
-    public async Task<TestPeer> EstablishAsync(string address, ushort holdTime = 90, int receiveBuffer = 0)
+    public async Task<TestPeer> EstablishAsync(
+        string address, ushort holdTime = 90, int receiveBuffer = 0, string? key = null)
     {
-        var peer = await ConnectAsync(address, receiveBuffer);
+        var peer = await ConnectAsync(address, receiveBuffer, key);
         await peer.SendOpenAsync(Open(holdTime));
         await peer.SendKeepAliveAsync();
         await WaitAsync(address, BgpState.Established);
@@ -120,6 +121,27 @@ internal sealed class TestSpeaker : IAsyncDisposable
         var set = new DesiredSet(++_revision, [new VipDeclaration("web", VipIntent.Announce, "proven", routes)]);
         Assert.True(Speaker.Leases.TryDeclare(_lease.Value, set, out var outcome, out _));
         Assert.Empty(outcome.Refused);
+    }
+
+    /// <summary>Takes the configuration in force with one peer changed.</summary>
+    public Task<IReadOnlyList<SpeakerChange>> ChangePeerAsync(string name, Func<PeerOptions, PeerOptions> change) =>
+        Speaker.ReconfigureAsync(Speaker.Options with
+        {
+            Peers = Speaker.Options.Peers.Select(peer => peer.Name == name ? change(peer) : peer).ToValueList(),
+        });
+
+    /// <summary>Asserts that a connection from <paramref name="address"/> is closed without a word.</summary>
+    public async Task AssertRefusedAsync(string address)
+    {
+        try
+        {
+            using var peer = await ConnectAsync(address);
+            Assert.Null(await peer.ReadAsync());
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // The reset was faster than the end of the connect.
+        }
     }
 
     public ValueTask DisposeAsync() => Speaker.DisposeAsync();
