@@ -35,11 +35,8 @@ internal static partial class SpeakerProcess
             return ExitCode.Failed;
         }
         LogStarted(log, configuration.Speaker.NodeName, string.Join(", ", speaker.Endpoints), socketPath);
-        await host.WaitForStopAsync(() =>
-        {
-            LogNoReload(log);
-            return Task.CompletedTask;
-        });
+        var reload = new SpeakerReload(speaker, configuration, host.ConfigurationPath, log);
+        await host.WaitForStopAsync(reload.RunAsync);
         LogStopping(log);
         await speaker.StopAsync(StopReason);
         return ExitCode.Ok;
@@ -48,9 +45,6 @@ internal static partial class SpeakerProcess
     [LoggerMessage(
         Level = LogLevel.Information, Message = "node {Node}: accepts peers on {Endpoints}; API on {Socket}")]
     private static partial void LogStarted(ILogger log, string node, string endpoints, string socket);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "SIGHUP: the speaker does not reload; restart it instead")]
-    private static partial void LogNoReload(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping: withdraw, then Cease, then exit")]
     private static partial void LogStopping(ILogger log);

@@ -40,10 +40,10 @@ public sealed record PeerStatus
     /// <summary>The last NOTIFICATION that the peer sent.</summary>
     public required NotificationRecord? LastReceived { get; init; }
 
-    /// <summary>Messages sent since the speaker started.</summary>
+    /// <summary>Messages sent since the peer was started with its options.</summary>
     public required MessageCounters Sent { get; init; }
 
-    /// <summary>Messages received since the speaker started.</summary>
+    /// <summary>Messages received since the peer was started with its options.</summary>
     public required MessageCounters Received { get; init; }
 
     /// <summary>What the peer announced since the session came up.</summary>

@@ -307,6 +307,28 @@ public sealed class AdjRibOutTests
     private (int IPv4, int IPv6) Counts() =>
         (_rib.CountAdvertised(Family.IPv4Unicast), _rib.CountAdvertised(Family.IPv6Unicast));
 
+    [Fact]
+    public void Another_export_sends_what_reads_otherwise_and_nothing_else()
+    {
+        UpAndSynced(Routes.Route("203.0.113.50/32", new() { Med = 5 }), Routes.Route("203.0.113.51/32"));
+
+        _rib.ChangeExport(Routes.External with { Overlay = new() { Med = 5 } });
+        Assert.Equal(["announce 1"], PullAll());
+        _rib.ChangeExport(Routes.External with { Overlay = new() { Med = 5 } });
+        Assert.Empty(PullAll());
+    }
+
+    [Fact]
+    public void An_export_without_a_next_hop_withdraws_and_a_new_next_hop_announces_again()
+    {
+        UpAndSynced(Routes.Route("203.0.113.50/32"), Routes.Route("2001:db8::50/128"));
+
+        _rib.ChangeExport(Routes.External with { NextHopIPv6 = null });
+        Assert.Equal(["withdraw 1"], PullAll());
+        _rib.ChangeExport(Routes.External);
+        Assert.Equal(["announce 1"], PullAll());
+    }
+
     private void UpAndSynced(params IEnumerable<DesiredRoute> routes)
     {
         _rib.SetDesired(Routes.Set(1, routes));

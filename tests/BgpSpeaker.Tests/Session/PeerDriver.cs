@@ -9,7 +9,7 @@ internal sealed class PeerDriver(PeerSettings settings, ulong seed = 1)
 {
     private int _accepted;
 
-    public PeerState State { get; private set; } = PeerFsm.Initial(settings, seed, TimeSpan.Zero);
+    public PeerState State { get; set; } = PeerFsm.Initial(settings, seed, TimeSpan.Zero);
 
     public TimeSpan Now { get; set; }
 

@@ -193,6 +193,24 @@ public sealed class PeerFsmTests
     }
 
     [Fact]
+    public void Other_waits_leave_the_session_and_count_from_the_next_one_that_begins()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+        var other = Settings with { RetryMinimum = Seconds(20), RetryMaximum = Seconds(20), HoldTime = Seconds(6) };
+
+        peer.State = PeerFsm.WithWaitsOf(peer.State, other);
+
+        Assert.Equal(id, peer.State.Established?.Connection);
+        Assert.Equal(Settings.HoldTime, peer.State.Settings.HoldTime);
+        Assert.Equal(peer.State.Settings, peer.State.Established!.Settings);
+        peer.Take(new TcpConnectionFails(id, "gone"));
+        peer.TakeDeadline();
+        peer.Take(new TcpConnectionFails(peer.LastDial, "refused"));
+        AssertWithin(peer.State.NextRetryAt, peer.Now + Seconds(15), peer.Now + Seconds(20));
+    }
+
+    [Fact]
     public void Reasons_are_one_line_in_words()
     {
         var peer = new PeerDriver().Started();
