@@ -43,22 +43,32 @@ internal sealed class RouteMonitor : IDisposable
         return times[0];
     }
 
+    /// <summary>Every change of a prefix's routes after a moment, deletions included.</summary>
+    public IReadOnlyList<(DateTimeOffset At, string Text)> Changes(string prefix, DateTimeOffset after)
+    {
+        var address = prefix.Split('/')[0];
+        return Lines().Where(line => line.At >= after
+            && (line.Text.StartsWith($"{address} ", StringComparison.Ordinal)
+                || line.Text.StartsWith($"Deleted {address} ", StringComparison.Ordinal))).ToList();
+    }
+
     public void Dispose() => _process.Dispose();
 
-    // A line "Timestamp: Sun Nov 22 16:25:17 2026 123456 usec" stands before each change.
-    private List<DateTimeOffset> Deletions(string address)
+    private List<DateTimeOffset> Deletions(string address) =>
+        [.. Lines().Where(line => line.Text.StartsWith($"Deleted {address} ", StringComparison.Ordinal))
+            .Select(line => line.At)];
+
+    // "[2026-11-22T16:25:17.123456] Deleted 203.0.113.50 nhid …"; next hops of several paths follow in lines of their own.
+    private IEnumerable<(DateTimeOffset At, string Text)> Lines()
     {
-        var times = new List<DateTimeOffset>();
         var at = default(DateTimeOffset);
         foreach (var line in _process.Output)
         {
-            if (line.StartsWith('['))
+            var end = line.StartsWith('[') ? line.IndexOf(']', StringComparison.Ordinal) : -1;
+            if (end > 0)
                 at = DateTimeOffset.Parse(
-                    line.AsSpan(1, line.IndexOf(']', StringComparison.Ordinal) - 1), CultureInfo.InvariantCulture,
-                    DateTimeStyles.AssumeLocal);
-            if (line.Contains($"Deleted {address} ", StringComparison.Ordinal))
-                times.Add(at);
+                    line.AsSpan(1, end - 1), CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal);
+            yield return (at, line[(end + 1)..].TrimStart());
         }
-        return times;
     }
 }

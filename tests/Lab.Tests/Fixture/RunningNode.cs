@@ -11,7 +11,7 @@ internal sealed class RunningNode : IAsyncDisposable
 
     private readonly DirectoryInfo _directory;
     private readonly Dictionary<string, NodeProcess> _backends = [];
-    private NodeProcess? _process;
+    private readonly Dictionary<string, NodeProcess> _processes = [];
 
     private RunningNode(VipNode node, DirectoryInfo directory) => (Node, _directory) = (node, directory);
 
@@ -27,11 +27,11 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Where the sockets are. Unix sockets know no network namespaces: tests reach them by their path.</summary>
     public string ApiDirectory => _directory.FullName;
 
-    /// <summary>What it logged so far.</summary>
-    public string Log => string.Join('\n', Process.Output);
+    /// <summary>What its processes logged so far.</summary>
+    public string Log => string.Join('\n', _processes.Values.SelectMany(process => process.Output));
 
-    /// <summary><c>vipd run</c>, or what <see cref="StartAsync"/> started last.</summary>
-    public NodeProcess Process => _process ?? throw new InvalidOperationException("the node was not started");
+    /// <summary><c>vipd run</c>.</summary>
+    public NodeProcess Run => _processes["run"];
 
     /// <summary>Makes the directories and writes the configuration; nothing runs yet.</summary>
     /// <param name="node">Where.</param>
@@ -55,12 +55,12 @@ internal sealed class RunningNode : IAsyncDisposable
         """.Replace("<<", "{", StringComparison.Ordinal).Replace(">>", "}", StringComparison.Ordinal));
 
     /// <summary>Starts <c>vipd</c> and waits until its sockets are there.</summary>
-    /// <param name="command">Which of its processes.</param>
+    /// <param name="command">Which of its processes; by default the one that starts the others.</param>
     public async Task StartAsync(string command = "run")
     {
         var program = Path.Combine(AppContext.BaseDirectory, "vipd.dll");
         var process = await Node.StartProcess("dotnet", program, command, "--config", ConfigurationFile);
-        _process = process;
+        _processes[command] = process;
         string[] wanted = command == "run" ? ["speaker", "proxy", "gate"] : [command];
         await Poll.Until(
             () => process.HasExited || wanted.All(name => File.Exists(Path.Combine(ApiDirectory, $"{name}.sock"))),
@@ -90,25 +90,33 @@ internal sealed class RunningNode : IAsyncDisposable
         backend.Dispose();
     }
 
-    /// <summary>The process ids of the node's processes by name: "speaker", "gate", "proxy".</summary>
-    public IReadOnlyDictionary<string, int> Pids() => Children(Process.Pid)
-        .Select(pid => (Pid: pid, Command: CommandOf(pid)))
-        .Where(child => child.Command.Length > 0)
-        .GroupBy(child => child.Command)
-        .ToDictionary(group => group.Key, group => group.First().Pid);
+    /// <summary>The process id of a process: "speaker", "gate", "proxy", "run"; null while there is none.</summary>
+    public int? PidOf(string name)
+    {
+        if (_processes.TryGetValue(name, out var own))
+            return own.HasExited ? null : own.Pid;
+        var child = Children(Run.Pid).Where(pid => CommandOf(pid) == name).ToList();
+        return child.Count > 0 ? child[0] : null;
+    }
 
     /// <summary>Sends a signal to one of the node's processes.</summary>
-    /// <param name="process">"speaker", "gate" or "proxy".</param>
+    /// <param name="process">"speaker", "gate", "proxy" or "run".</param>
     /// <param name="signal">Without SIG.</param>
-    /// <returns>When it was sent.</returns>
+    /// <returns>Just before it was sent.</returns>
     public async Task<DateTimeOffset> SignalAsync(string process, string signal)
     {
-        var pid = Pids()[process].ToString(CultureInfo.InvariantCulture);
-        using var kill = System.Diagnostics.Process.Start("kill", ["-s", signal, pid]);
+        var pid = PidOf(process)!.Value.ToString(CultureInfo.InvariantCulture);
         var at = TimeProvider.System.GetUtcNow();
+        using var kill = System.Diagnostics.Process.Start("kill", ["-s", signal, pid]);
         await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, kill.ExitCode);
         return at;
     }
+
+    /// <summary>Waits for a process's end and returns its exit code.</summary>
+    /// <param name="command">What was started.</param>
+    public Task<int> WaitForExitAsync(string command = "run") =>
+        _processes[command].WaitForExitAsync(TestContext.Current.CancellationToken);
 
     /// <summary>Runs the built vipctl against this node.</summary>
     public Task<VipctlRun> VipctlAsync(params string[] arguments) => VipctlRun.RunAsync(ApiDirectory, arguments);
@@ -126,14 +134,28 @@ internal sealed class RunningNode : IAsyncDisposable
         Timeout,
         $"{Node.Name} sees VIP {vip} {state}");
 
+    /// <summary>Waits until <c>vipctl backends</c> shows a backend of pool web in a state.</summary>
+    /// <param name="state">As in JSON, without BACKEND_STATE_.</param>
+    /// <param name="name">Which.</param>
+    public Task WaitBackendAsync(string state, string name) => Poll.Until(
+        async () =>
+        {
+            var answer = await VipctlAsync("backends", "web", "-o", "json");
+            return answer.ExitCode != 0 ? $"{answer}" : (string)answer.ToJson()["backends"]!.AsArray()
+                .Single(backend => (string)backend!["name"]! == name)!["state"]!;
+        },
+        seen => seen == $"BACKEND_STATE_{state}",
+        Timeout,
+        $"{Node.Name} sees backend {name} {state}");
+
     /// <summary>Ends everything at once and removes the directories, and the addresses that were left on lo.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_process is not null)
+        foreach (var process in _processes.Values)
         {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
         }
         foreach (var backend in _backends.Values)
             backend.Dispose();
@@ -142,7 +164,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private static IEnumerable<int> Children(int pid) => Directory.EnumerateDirectories($"/proc/{pid}/task")
+    private static IEnumerable<int> Children(int pid) => !Directory.Exists($"/proc/{pid}/task") ? [] : Directory.EnumerateDirectories($"/proc/{pid}/task")
         .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.TrimEntries))
         .Where(text => text.Length > 0)
         .Select(text => int.Parse(text, CultureInfo.InvariantCulture));
