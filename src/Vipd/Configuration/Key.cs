@@ -1,3 +1,4 @@
+using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.StrictYaml;
 
 namespace AnycastVip.Vipd.Configuration;
@@ -64,15 +65,38 @@ internal sealed record ListKey<T>(string Name, ScalarType<T> Type, string Meanin
         : $$"""{"type":"array","items":{{Type.JsonSchema}}}""";
 }
 
-/// <summary>A key with a mapping, or with a list of mappings.</summary>
-internal sealed record SectionKey(string Name, Section Section, bool IsList, string Meaning) : Key(Name, Meaning)
+/// <summary>How a section's mappings stand under its key.</summary>
+internal enum SectionShape
+{
+    /// <summary>One mapping.</summary>
+    Mapping,
+
+    /// <summary>A list of mappings.</summary>
+    List,
+
+    /// <summary>A mapping of names to mappings.</summary>
+    Named,
+}
+
+/// <summary>A key with mappings of one kind.</summary>
+internal sealed record SectionKey(string Name, Section Section, SectionShape Shape, string Meaning) : Key(Name, Meaning)
 {
     /// <inheritdoc/>
-    public override string TypeDescription => IsList ? "list of mappings" : "mapping";
+    public override string TypeDescription => Shape switch
+    {
+        SectionShape.Mapping => "mapping",
+        SectionShape.List => "list of mappings",
+        _ => "mapping of names to mappings",
+    };
 
     /// <inheritdoc/>
-    public override string JsonSchema =>
-        IsList ? $$"""{"type":"array","items":{{Section.JsonSchema}}}""" : Section.JsonSchema;
+    public override string JsonSchema => Shape switch
+    {
+        SectionShape.Mapping => Section.JsonSchema,
+        SectionShape.List => $$"""{"type":"array","items":{{Section.JsonSchema}}}""",
+        _ => "{\"type\":\"object\","
+            + $"\"propertyNames\":{BgpTypes.Name.JsonSchema},\"additionalProperties\":{Section.JsonSchema}}}",
+    };
 }
 
 /// <summary>What one mapping may hold.</summary>
@@ -118,8 +142,37 @@ internal static class KeyReading
         reader.List(key.Name, key.Type)
         ?? [.. (key.Default ?? []).Select(text => new Located<T>(reader.Position, Parse(key.Type, text)))];
 
+    /// <summary>As <see cref="Read{T}(MappingReader, ListKey{T})"/>, with a finding for each value too many.</summary>
+    public static IReadOnlyList<Located<T>> ReadDistinct<T>(
+        this MappingReader reader, ListKey<T> key, DiagnosticList diagnostics)
+        where T : notnull
+    {
+        var items = reader.Read(key);
+        var values = new HashSet<T>();
+        foreach (var (index, (at, value)) in items.Index())
+        {
+            if (!values.Add(value))
+                diagnostics.Error(at, $"{key.Name}: listed twice");
+            if (index == key.Maximum)
+                diagnostics.Error(at, $"{key.Name}: more than {key.Maximum}");
+        }
+        return items;
+    }
+
+    /// <summary>The values without their positions.</summary>
+    public static ValueList<T> Values<T>(this IEnumerable<Located<T>> items) =>
+        items.Select(item => item.Value).ToValueList();
+
     /// <summary>The mapping under a key; null when there is none.</summary>
     public static MappingReader? Read(this MappingReader reader, SectionKey key) => reader.Mapping(key.Name);
+
+    /// <summary>The mapping under a key; without one an empty mapping, so that all of its defaults apply.</summary>
+    public static MappingReader ReadOrEmpty(this MappingReader reader, SectionKey key, DiagnosticList diagnostics) =>
+        reader.Read(key) ?? MappingReader.Open(new YamlMapping(reader.Position, []), diagnostics)!;
+
+    /// <summary>Adds an error where the key's value stands.</summary>
+    public static void Error(this DiagnosticList diagnostics, MappingReader reader, Key key, string message) =>
+        diagnostics.Error(reader.PositionOf(key.Name), $"{key.Name}: {message}");
 
     /// <summary>Refuses what the section does not have. To be called after the section's last key is read.</summary>
     public static void Finish(this MappingReader reader, Section section)

@@ -1,4 +1,5 @@
 using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.HealthGate.Engine;
 
 namespace AnycastVip.Vipd.Configuration;
 
@@ -11,6 +12,17 @@ public sealed record NodeConfiguration
     /// <summary>The directory of the processes' Unix sockets, an absolute path.</summary>
     public required string ApiDirectory { get; init; }
 
+    /// <summary>The directory of what outlives a restart, an absolute path; it may not exist.</summary>
+    public required string StateDirectory { get; init; }
+
     /// <summary>What <c>vipd speaker</c> is told.</summary>
     public required SpeakerOptions Speaker { get; init; }
+
+    /// <summary>What <c>vipd gate</c> is told, and what it tells <c>vipd proxy</c>.</summary>
+    public required GateOptions Gate { get; init; }
+
+    /// <summary>
+    /// Each value as the file has it, by its path such as <c>vips.web.announce.med</c>; names stand for items of lists.
+    /// </summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
 }

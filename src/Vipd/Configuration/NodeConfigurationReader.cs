@@ -19,31 +19,34 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         root.Read(RootKeys.Version, 1);
         root.Require(RootKeys.Node.Name);
         var identity = ReadIdentity(root.Read(RootKeys.Node));
-        var apiDirectory = ReadApiDirectory(root.Read(RootKeys.Api) ?? Absent);
+        var apiDirectory = ReadApiDirectory(root.ReadOrEmpty(RootKeys.Api, diagnostics));
+        var stateDirectory = ReadStateDirectory(root.ReadOrEmpty(RootKeys.State, diagnostics));
         var listen = ReadSpeaker(root, out var allowedPrefixes);
-        var (ttl, heartbeat) = ReadLease(root.Read(RootKeys.Lease) ?? Absent);
+        var (ttl, heartbeat) = ReadLease(root.ReadOrEmpty(RootKeys.Lease, diagnostics));
         var peers = new PeersReader(diagnostics, passwords, identity, listen).Read(root);
+        var speaker = new SpeakerOptions
+        {
+            NodeName = identity.Name,
+            Asn = identity.Asn,
+            RouterId = identity.RouterId,
+            Listen = listen,
+            AllowedPrefixes = allowedPrefixes ?? [],
+            LeaseTtl = ttl,
+            LeaseHeartbeat = heartbeat,
+            Peers = peers,
+        };
+        var gate = new GateReader(diagnostics, allowedPrefixes).Read(root, identity, speaker);
         root.Finish(RootKeys.Section);
         return new NodeConfiguration
         {
             Site = identity.Site,
             ApiDirectory = apiDirectory,
-            Speaker = new SpeakerOptions
-            {
-                NodeName = identity.Name,
-                Asn = identity.Asn,
-                RouterId = identity.RouterId,
-                Listen = listen,
-                AllowedPrefixes = allowedPrefixes,
-                LeaseTtl = ttl,
-                LeaseHeartbeat = heartbeat,
-                Peers = peers,
-            },
+            StateDirectory = stateDirectory,
+            Speaker = speaker,
+            Gate = gate,
+            Settings = FlatDocument.Of(document),
         };
     }
-
-    // A section that is not there is read as an empty one: all of its defaults apply.
-    private MappingReader Absent => MappingReader.Open(new YamlMapping(Position.Start, []), diagnostics)!;
 
     private static NodeIdentity ReadIdentity(MappingReader? reader)
     {
@@ -65,6 +68,13 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         return directory;
     }
 
+    private static string ReadStateDirectory(MappingReader reader)
+    {
+        var directory = reader.Read(StateKeys.Directory, "");
+        reader.Finish(StateKeys.Section);
+        return directory;
+    }
+
     private (TimeSpan Ttl, TimeSpan Heartbeat) ReadLease(MappingReader reader)
     {
         var ttl = reader.Read(LeaseKeys.Ttl, default);
@@ -80,9 +90,10 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         return (ttl, heartbeat);
     }
 
-    private ValueList<IPEndPoint> ReadSpeaker(MappingReader root, out ValueList<AllowedPrefix> allowedPrefixes)
+    // The list is null when a line of it was refused: then nobody can say what it permits.
+    private ValueList<IPEndPoint> ReadSpeaker(MappingReader root, out ValueList<AllowedPrefix>? allowedPrefixes)
     {
-        var reader = root.Read(RootKeys.Speaker) ?? Absent;
+        var reader = root.ReadOrEmpty(RootKeys.Speaker, diagnostics);
         var listen = new List<IPEndPoint>();
         foreach (var (at, endPoint) in reader.Read(SpeakerKeys.Listen))
         {
@@ -93,7 +104,8 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         var items = reader.Sequence(SpeakerKeys.AllowedPrefixes.Name) ?? [];
         if (reader.Node(SpeakerKeys.AllowedPrefixes.Name) is null or YamlSequence { Items: [] })
             diagnostics.Warning(reader.PositionOf(SpeakerKeys.AllowedPrefixes.Name), NothingAllowed);
-        allowedPrefixes = items.Select(ReadAllowedPrefix).OfType<AllowedPrefix>().ToValueList();
+        var allowed = items.Select(ReadAllowedPrefix).OfType<AllowedPrefix>().ToValueList();
+        allowedPrefixes = allowed.Count == items.Count ? allowed : null;
         reader.Finish(SpeakerKeys.Section);
         return listen.ToValueList();
     }
@@ -117,17 +129,17 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
             diagnostics.Error(
                 reader.PositionOf(AllowedPrefixKeys.Ge.Name),
                 $"ge: {minimum} is not in the range {prefix.Length}–{longest} of {prefix}");
+            return null;
         }
-        else if (maximum < minimum || maximum > longest)
+        if (maximum < minimum || maximum > longest)
         {
             diagnostics.Error(
                 reader.PositionOf(AllowedPrefixKeys.Le.Name),
                 $"le: {maximum} is not in the range {minimum}–{longest} of {prefix}");
+            return null;
         }
-        else if (minimum == 0)
-        {
+        if (minimum == 0)
             diagnostics.Warning(reader.Position, $"this permits the default route {prefix}");
-        }
         return new AllowedPrefix(prefix, (byte)minimum, (byte)maximum);
     }
 }

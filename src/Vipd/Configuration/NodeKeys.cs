@@ -16,29 +16,64 @@ internal static class RootKeys
         "Version of the file's format.") { IsRequired = true };
 
     public static readonly SectionKey Node = new(
-        "node", NodeKeys.Section, false, "Who this node is.") { IsRequired = true };
+        "node", NodeKeys.Section, SectionShape.Mapping, "Who this node is.") { IsRequired = true };
 
-    public static readonly SectionKey Api = new("api", ApiKeys.Section, false, "Where the processes of a node meet.");
+    public static readonly SectionKey Api = new(
+        "api", ApiKeys.Section, SectionShape.Mapping, "Where the processes of a node meet.");
+
+    public static readonly SectionKey State = new(
+        "state", StateKeys.Section, SectionShape.Mapping, "What outlives a restart of the node.");
 
     public static readonly SectionKey PeerDefaults = new(
         "peerDefaults",
         PeerKeys.DefaultsSection,
-        false,
+        SectionShape.Mapping,
         "What applies to each peer that does not say otherwise. A peer's own value replaces the default as a whole, "
         + "also where it is a list or a mapping.");
 
     public static readonly SectionKey Peers = new(
-        "peers", PeerKeys.Section, true, "The routers to announce to. Without any, nothing is announced to anyone.");
+        "peers",
+        PeerKeys.Section,
+        SectionShape.List,
+        "The routers to announce to. Without any, nothing is announced to anyone.");
 
     public static readonly SectionKey Speaker = new(
-        "speaker", SpeakerKeys.Section, false, "What the BGP speaker may do.");
+        "speaker", SpeakerKeys.Section, SectionShape.Mapping, "What the BGP speaker may do.");
 
     public static readonly SectionKey Lease = new(
-        "lease", LeaseKeys.Section, false, "How long an announcement outlives the client that asked for it.");
+        "lease",
+        LeaseKeys.Section,
+        SectionShape.Mapping,
+        "How long an announcement outlives the client that asked for it.");
+
+    public static readonly SectionKey Checks = new(
+        "checks",
+        CheckKeys.Section,
+        SectionShape.Named,
+        "How the health of backends and VIPs is judged. `tcp` is there without being written: a connection to the "
+        + "backend's port, with all defaults; a check of that name replaces it.");
+
+    public static readonly SectionKey Pools = new(
+        "pools", PoolKeys.Section, SectionShape.Named, "The backends that listeners share connections out to.");
+
+    public static readonly SectionKey VipDefaults = new(
+        "vipDefaults",
+        VipKeys.DefaultsSection,
+        SectionShape.Mapping,
+        "What applies to each VIP that does not say otherwise. A VIP's own value replaces the default as a whole.");
+
+    public static readonly SectionKey Vips = new(
+        "vips", VipKeys.Section, SectionShape.List, "The addresses that this node serves and announces.");
+
+    public static readonly SectionKey Proxy = new(
+        "proxy", ProxyKeys.Section, SectionShape.Mapping, "What the proxy may do.");
+
+    public static readonly SectionKey Stop = new(
+        "stop", StopKeys.Section, SectionShape.Mapping, "How the node goes when it is told to (SIGTERM).");
 
     public static readonly Section Section = new(
-        [Version, Node, Api, PeerDefaults, Peers, Speaker, Lease],
-        ["bfdProfiles", "checks", "pools", "vips", "damping"]);
+        [Version, Node, Api, State, PeerDefaults, Peers, Speaker, Lease, Checks, Pools, VipDefaults, Vips, Proxy, Stop],
+        ["bfdProfiles"]);
 }
 
 /// <summary>The keys under <c>node</c>.</summary>
@@ -72,12 +107,49 @@ internal static class ApiKeys
 
     private static ScalarResult<string> ReadDirectory(YamlScalar scalar)
     {
-        if (!scalar.Text.StartsWith('/') || scalar.Text.Contains('\0', StringComparison.Ordinal))
-            return new Refused($"{scalar.Text.Quoted()} is not an absolute path");
-        return Encoding.UTF8.GetByteCount(scalar.Text) <= LongestDirectory
-            ? scalar.Text
+        var path = GateTypes.AbsolutePath.Read(scalar);
+        return path.Refusal is not null || Encoding.UTF8.GetByteCount(path.Value) <= LongestDirectory
+            ? path
             : new Refused($"{scalar.Text.Quoted()} is longer than {LongestDirectory} octets: no socket path would fit");
     }
+}
+
+/// <summary>The keys under <c>state</c>.</summary>
+internal static class StateKeys
+{
+    public static readonly Key<string> Directory = new(
+        "directory",
+        GateTypes.AbsolutePath,
+        "Holds the operator's drains. It must exist, on a file system that outlives a reboot.")
+    {
+        Default = "/var/lib/vipd",
+    };
+
+    public static readonly Section Section = new([Directory], []);
+}
+
+/// <summary>The keys under <c>proxy</c>.</summary>
+internal static class ProxyKeys
+{
+    public static readonly Key<long> MaxConnections = new(
+        "maxConnections", GateTypes.Connections, "Connections held at once over all listeners.")
+    {
+        Otherwise = "as many as the limit on descriptors allows",
+    };
+
+    public static readonly Section Section = new([MaxConnections], []);
+}
+
+/// <summary>The keys under <c>stop</c>.</summary>
+internal static class StopKeys
+{
+    public static readonly Key<TimeSpan> Timeout = new(
+        "timeout",
+        ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+        "How long the drain of all VIPs may take that a stop begins; connections get what its other steps leave. "
+        + "Shorter than the service manager's own time-out (systemd: `TimeoutStopSec`).") { Default = "60s" };
+
+    public static readonly Section Section = new([Timeout], []);
 }
 
 /// <summary>The keys under <c>speaker</c>.</summary>
@@ -94,7 +166,7 @@ internal static class SpeakerKeys
     public static readonly SectionKey AllowedPrefixes = new(
         "allowedPrefixes",
         AllowedPrefixKeys.Section,
-        true,
+        SectionShape.List,
         "What may be announced, whatever a client asks for. Without it nothing may.");
 
     public static readonly Section Section = new([Listen, AllowedPrefixes], []);

@@ -17,7 +17,7 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         CheckAddresses(reader, peer);
         CheckTimes(reader, peer);
         if (peer.Ttl is not null && peer.TtlSecurityHops is not null)
-            Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
+            diagnostics.Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
         // Without both AS numbers nobody can say which kind of session this is; the lack of them is told elsewhere.
         if (peer.Session.LocalAs != 0 && peer.Session.PeerAs != 0)
             CheckKindOfSession(reader, peer);
@@ -29,25 +29,31 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         if (peer.Session.IsExternal)
         {
             if (peer.Attributes.LocalPref is not null)
-                Error(reader, PeerKeys.LocalPref, $"only for iBGP peers; {session} is an eBGP peer");
+                diagnostics.Error(reader, PeerKeys.LocalPref, $"only for iBGP peers; {session} is an eBGP peer");
             return;
         }
         if (peer.Attributes.AsPathPrepend > 0)
-            Error(reader, PeerKeys.AsPathPrepend, $"only for eBGP peers; {session} is an iBGP peer");
+            diagnostics.Error(reader, PeerKeys.AsPathPrepend, $"only for eBGP peers; {session} is an iBGP peer");
         if (peer.Ttl is not null)
-            Error(reader, PeerKeys.Ttl, $"only for eBGP peers; {session} is an iBGP peer");
+            diagnostics.Error(reader, PeerKeys.Ttl, $"only for eBGP peers; {session} is an iBGP peer");
     }
 
     private void CheckAddresses(MappingReader reader, PeerOptions peer)
     {
         var family = peer.Address.AddressFamily;
         if (peer.LocalAddress is { } local && local.AddressFamily != family)
-            Error(reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
+        {
+            diagnostics.Error(
+                reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
+        }
         else if (peer.LocalAddress is { IsIPv6LinkLocal: true } && !peer.Address.IsIPv6LinkLocal)
-            Error(reader, PeerKeys.LocalAddress, $"{peer.LocalAddress} is link-local and reaches no {peer.Address}");
+        {
+            diagnostics.Error(
+                reader, PeerKeys.LocalAddress, $"{peer.LocalAddress} is link-local and reaches no {peer.Address}");
+        }
         var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
         if (peer.Session.Passive && !listen.Any(endPoint => endPoint.AddressFamily == family))
-            Error(reader, PeerKeys.Passive, $"speaker.listen has no {name} address for the peer to reach");
+            diagnostics.Error(reader, PeerKeys.Passive, $"speaker.listen has no {name} address for the peer to reach");
     }
 
     private void CheckTimes(MappingReader reader, PeerOptions peer)
@@ -64,14 +70,11 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         }
         if (session.SendHoldTime <= session.HoldTime)
         {
-            Error(
+            diagnostics.Error(
                 reader,
                 PeerKeys.SendHoldTime,
                 $"{ScalarTypes.Format(session.SendHoldTime.Value)} is not more than holdTime "
                 + ScalarTypes.Format(session.HoldTime));
         }
     }
-
-    private void Error(MappingReader reader, Key key, string message) =>
-        diagnostics.Error(reader.PositionOf(key.Name), $"{key.Name}: {message}");
 }

@@ -103,7 +103,7 @@ internal static class PeerKeys
         + "resources).") { Default = "30s" };
 
     public static readonly SectionKey NextHop = new(
-        "nextHop", NextHopKeys.Section, false, "What stands as next hop in announcements.");
+        "nextHop", NextHopKeys.Section, SectionShape.Mapping, "What stands as next hop in announcements.");
 
     public static readonly Key<long> Med = new(
         "med",

@@ -12,8 +12,7 @@ internal sealed class PeersReader(
 {
     private readonly SharedPeerReader _shared = new(diagnostics, passwords, node);
     private readonly PeerChecks _checks = new(diagnostics, listen);
-    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
-    private readonly Dictionary<ScopedAddress, int> _addresses = [];
+    private readonly UniqueValues _unique = new("peer", diagnostics);
 
     /// <summary>The peers; without meaning when there are errors among the findings.</summary>
     public ValueList<PeerOptions> Read(MappingReader root)
@@ -55,7 +54,8 @@ internal sealed class PeersReader(
         };
         peer = _shared.Read(reader, peer);
         reader.Finish(PeerKeys.Section);
-        RefuseDuplicates(reader, name, address);
+        _unique.Take(reader, PeerKeys.Name, name);
+        _unique.Take(reader, PeerKeys.Address, address);
         if (address is not null)
             _checks.Check(reader, peer);
         return peer;
@@ -84,15 +84,5 @@ internal sealed class PeersReader(
         if (refusal is not null)
             diagnostics.Error(reader.PositionOf(PeerKeys.Interface.Name), $"interface: {refusal}");
         return written with { Interface = networkInterface };
-    }
-
-    private void RefuseDuplicates(MappingReader reader, string? name, ScopedAddress? address)
-    {
-        var nameAt = reader.PositionOf(PeerKeys.Name.Name);
-        if (name is not null && !_names.TryAdd(name, nameAt.Line))
-            diagnostics.Error(nameAt, $"name: {name.Quoted()} already names the peer on line {_names[name]}");
-        var addressAt = reader.PositionOf(PeerKeys.Address.Name);
-        if (address is not null && !_addresses.TryAdd(address, addressAt.Line))
-            diagnostics.Error(addressAt, $"address: {address} is that of the peer on line {_addresses[address]}");
     }
 }

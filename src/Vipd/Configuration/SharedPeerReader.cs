@@ -54,7 +54,7 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
             return [peer.Address.AddressFamily == AddressFamily.InterNetwork ? Family.IPv4Unicast : Family.IPv6Unicast];
         if (reader.Node(PeerKeys.Families.Name) is YamlSequence { Items: [] } empty)
             diagnostics.Error(empty.Position, "families: at least one is needed");
-        return Distinct(reader, PeerKeys.Families);
+        return reader.ReadDistinct(PeerKeys.Families, diagnostics).Values();
     }
 
     private RouteAttributes ReadAttributes(MappingReader reader) => new()
@@ -62,24 +62,9 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
         Med = (uint?)reader.ReadNullable(PeerKeys.Med),
         LocalPref = (uint?)reader.ReadNullable(PeerKeys.LocalPref),
         AsPathPrepend = (int)reader.Read(PeerKeys.AsPathPrepend, 0),
-        Communities = Distinct(reader, PeerKeys.Communities),
-        LargeCommunities = Distinct(reader, PeerKeys.LargeCommunities),
+        Communities = reader.ReadDistinct(PeerKeys.Communities, diagnostics).Values(),
+        LargeCommunities = reader.ReadDistinct(PeerKeys.LargeCommunities, diagnostics).Values(),
     };
-
-    private ValueList<T> Distinct<T>(MappingReader reader, ListKey<T> key)
-        where T : notnull
-    {
-        var values = new List<T>();
-        foreach (var (at, value) in reader.Read(key))
-        {
-            if (values.Contains(value))
-                diagnostics.Error(at, $"{key.Name}: listed twice");
-            if (values.Count == key.Maximum)
-                diagnostics.Error(at, $"{key.Name}: more than {key.Maximum}");
-            values.Add(value);
-        }
-        return values.ToValueList();
-    }
 
     private string? ReadPassword(MappingReader reader)
     {

@@ -19,43 +19,40 @@ public sealed class GoodFileTests
     {
         var configuration = Load("minimal.yaml");
 
-        var expected = new NodeConfiguration
+        var expected = new SpeakerOptions
         {
-            ApiDirectory = "/run/vipd",
-            Speaker = new SpeakerOptions
-            {
-                NodeName = "n1",
-                Asn = 65001,
-                RouterId = 0x0A000001,
-                Listen = BothWildcards,
-                AllowedPrefixes = [Allowed("203.0.113.50/32", 32, 32)],
-                LeaseTtl = TimeSpan.FromSeconds(5),
-                LeaseHeartbeat = TimeSpan.FromSeconds(1),
-                Peers =
-                [
-                    new PeerOptions
+            NodeName = "n1",
+            Asn = 65001,
+            RouterId = 0x0A000001,
+            Listen = BothWildcards,
+            AllowedPrefixes = [Allowed("203.0.113.50/32", 32, 32)],
+            LeaseTtl = TimeSpan.FromSeconds(5),
+            LeaseHeartbeat = TimeSpan.FromSeconds(1),
+            Peers =
+            [
+                new PeerOptions
+                {
+                    Name = "r1",
+                    Address = IPAddress.Parse("10.0.0.254"),
+                    Port = 179,
+                    Session = new PeerSettings
                     {
-                        Name = "r1",
-                        Address = IPAddress.Parse("10.0.0.254"),
-                        Port = 179,
-                        Session = new PeerSettings
-                        {
-                            LocalAs = 65001,
-                            PeerAs = 65100,
-                            BgpIdentifier = 0x0A000001,
-                            HoldTime = TimeSpan.FromSeconds(9),
-                            Families = [Family.IPv4Unicast],
-                            RetryMinimum = TimeSpan.FromSeconds(1),
-                            RetryMaximum = TimeSpan.FromSeconds(5),
-                            RetryAfterCease = TimeSpan.FromSeconds(30),
-                            ConnectTimeout = TimeSpan.FromSeconds(5),
-                            HostName = "n1",
-                        },
+                        LocalAs = 65001,
+                        PeerAs = 65100,
+                        BgpIdentifier = 0x0A000001,
+                        HoldTime = TimeSpan.FromSeconds(9),
+                        Families = [Family.IPv4Unicast],
+                        RetryMinimum = TimeSpan.FromSeconds(1),
+                        RetryMaximum = TimeSpan.FromSeconds(5),
+                        RetryAfterCease = TimeSpan.FromSeconds(30),
+                        ConnectTimeout = TimeSpan.FromSeconds(5),
+                        HostName = "n1",
                     },
-                ],
-            },
+                },
+            ],
         };
-        Assert.Equal(expected, configuration);
+        Assert.Equal(expected, configuration.Speaker);
+        Assert.Equal((null, "/run/vipd"), (configuration.Site, configuration.ApiDirectory));
     }
 
     [Fact]

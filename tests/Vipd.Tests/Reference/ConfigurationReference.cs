@@ -33,6 +33,20 @@ internal static class ConfigurationReference
           allowedPrefixes:
             - {prefix: 203.0.113.0/24, ge: 32}
             - {prefix: "2001:db8::/48", ge: 128}
+        checks:
+          http-ok: {type: http, path: /healthz, expectStatus: [200-299]}
+        pools:
+          web:
+            check: http-ok
+            backends:
+              - {name: s1, address: "127.0.0.1:8081"}
+              - {name: s2, address: "127.0.0.1:8082"}
+        vips:
+          - name: web
+            addresses: [203.0.113.50, "2001:db8::50"]
+            listeners: [{port: 80, pool: web}]
+            announce: {communities: ["65001:100"]}
+            standby: {below: 50%, med: 500}
         ```
 
         """;
@@ -68,19 +82,28 @@ internal static class ConfigurationReference
         var prefix = path == "Top level" ? "" : $"{path.Trim('`')}.";
         foreach (var key in section.Keys.OfType<SectionKey>())
         {
-            // The same keys as in `peers`, less those that only one peer can have.
+            // The same keys as in the list, less those that only one item can have.
             if (key == RootKeys.PeerDefaults)
-                AppendDefaults(text);
+                AppendDefaults(text, key, RootKeys.Peers);
+            else if (key == RootKeys.VipDefaults)
+                AppendDefaults(text, key, RootKeys.Vips);
             else
-                Append(text, $"`{prefix}{key.Name}{(key.IsList ? "[]" : "")}`", key.Section);
+                Append(text, $"`{prefix}{key.Name}{Suffix(key)}`", key.Section);
         }
     }
 
-    private static void AppendDefaults(StringBuilder text)
+    private static void AppendDefaults(StringBuilder text, SectionKey defaults, SectionKey list)
     {
-        var own = PeerKeys.Section.Keys.Except(PeerKeys.DefaultsSection.Keys).Select(key => $"`{key.Name}`");
-        text.Append($"\n## `peerDefaults`\n\nEvery key of `peers[]` but {string.Join(", ", own)}.\n");
+        var own = list.Section.Keys.Except(defaults.Section.Keys).Select(key => $"`{key.Name}`");
+        text.Append($"\n## `{defaults.Name}`\n\nEvery key of `{list.Name}[]` but {string.Join(", ", own)}.\n");
     }
+
+    private static string Suffix(SectionKey key) => key.Shape switch
+    {
+        SectionShape.List => "[]",
+        SectionShape.Named => ".NAME",
+        _ => "",
+    };
 
     private static string Default(Key key) =>
         key.IsRequired ? "required" : key.DefaultText is { } text ? $"`{text}`" : key.Otherwise ?? "none";

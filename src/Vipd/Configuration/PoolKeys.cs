@@ -1,0 +1,71 @@
+using System.Net;
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.StrictYaml;
+
+namespace AnycastVip.Vipd.Configuration;
+
+/// <summary>The keys of an item of <c>pools</c>.</summary>
+internal static class PoolKeys
+{
+    public static readonly Key<Balance> Balance = new(
+        "balance",
+        ScalarTypes.Choice(
+            ("leastConnections", HealthGate.Engine.Balance.LeastConnections),
+            ("roundRobin", HealthGate.Engine.Balance.RoundRobin)),
+        "Who gets the next connection: the one with the fewest for its weight, or each in turn by weight.")
+    {
+        Default = "leastConnections",
+    };
+
+    public static readonly Key<string> Check = new(
+        "check", BgpTypes.Name, "The name of the check that judges each backend.") { Default = "tcp" };
+
+    public static readonly Key<TimeSpan> ConnectTimeout = new(
+        "connectTimeout",
+        ScalarTypes.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5)),
+        "How long one attempt to connect to a backend may take.") { Default = "1s" };
+
+    public static readonly Key<long> ConnectRetries = new(
+        "connectRetries", ScalarTypes.Integer(0, 16), "How many other backends are tried after a failed attempt.")
+    {
+        Default = "2",
+    };
+
+    public static readonly Key<TimeSpan> SlowStart = new(
+        "slowStart",
+        ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)),
+        "Over this time a backend's weight grows to the full one after it came up. `0s`: at once.")
+    {
+        Default = "0s",
+    };
+
+    public static readonly SectionKey Backends = new(
+        "backends", BackendKeys.Section, SectionShape.List, "Who serves; at least one.") { IsRequired = true };
+
+    public static readonly Section Section = new(
+        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, Backends], []);
+}
+
+/// <summary>The keys of an item of a pool's <c>backends</c>.</summary>
+internal static class BackendKeys
+{
+    public static readonly Key<string> Name = new(
+        "name", BgpTypes.Name, "The backend's name, unique in its pool.") { IsRequired = true };
+
+    public static readonly Key<IPEndPoint> Address = new(
+        "address", GateTypes.BackendAddress, "Where it listens, unique in its pool; quote it.") { IsRequired = true };
+
+    public static readonly Key<long> Weight = new(
+        "weight", ScalarTypes.Integer(0, 1000), "Its share beside the others; 0: no new connections.")
+    {
+        Default = "100",
+    };
+
+    public static readonly Key<long> MaxConnections = new(
+        "maxConnections", GateTypes.Connections, "Connections held at once; a full backend is passed over.")
+    {
+        Otherwise = "no limit",
+    };
+
+    public static readonly Section Section = new([Name, Address, Weight, MaxConnections], []);
+}
