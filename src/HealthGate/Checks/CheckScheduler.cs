@@ -9,8 +9,8 @@ namespace AnycastVip.HealthGate.Checks;
 public sealed record CheckReport(string Name, RiseFallState State);
 
 /// <summary>
-/// The shell of all checks: one loop that owns their <see cref="RiseFallState"/>s, and a bounded number of runs at
-/// once.
+/// The shell of all checks: one loop that owns their <see cref="RiseFallState"/>s, their time-outs and a bounded number
+/// of runs at once.
 /// </summary>
 /// <remarks>
 /// A run that throws has failed, one that hangs has timed out, and without results a check becomes stale: none of them
@@ -23,26 +23,32 @@ public sealed class CheckScheduler : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly Action<CheckReport> _report;
     private readonly int _runsMax;
-    private readonly SemaphoreSlim _turns;
     private readonly ITimer _timer;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    // Whoever posts runs the loop if nobody does: a hop to another thread would cost more than most checks.
+    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(
+        new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly Dictionary<string, Entry> _entries = [];
-    // A check is in it once for each deadline that it ever set and that has not passed; those overtaken mean nothing.
+    // Each check is in it once at most: an overtaken deadline would wake the process for nothing.
     private readonly PriorityQueue<Entry, TimeSpan> _deadlines = new();
+    private readonly Queue<Run> _waiting = new();
+    private int _runs;
+    private TimeSpan? _wakeAt;
+    private bool _isStopping;
 
     /// <summary>Starts the loop.</summary>
     /// <param name="clock">
     /// All time of the checks; one that counts a suspend makes what was known before it stale.
     /// </param>
     /// <param name="runsMax">Runs at once, from 1.</param>
-    /// <param name="report">Called from the loop, one report at a time; it must neither block nor throw.</param>
+    /// <param name="report">
+    /// Called from the loop, one report at a time; it must neither block nor throw. The loop may run on the thread that
+    /// calls <see cref="Add"/>, <see cref="Remove"/> or <see cref="Tell"/>.
+    /// </param>
     public CheckScheduler(TimeProvider clock, int runsMax, Action<CheckReport> report)
     {
         (_clock, _runsMax, _report) = (clock, runsMax, report);
-        _turns = new SemaphoreSlim(runsMax);
         _timer = clock.CreateTimer(
-            _ => _inbox.Writer.TryWrite(static () => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _ => _inbox.Writer.TryWrite(() => _wakeAt = null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Completion = Task.Run(LoopAsync);
     }
 
@@ -75,31 +81,36 @@ public sealed class CheckScheduler : IAsyncDisposable
     /// <summary>Stops the loop and all runs, and waits a bounded time for their ends.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _inbox.Writer.TryWrite(Stop);
+        await Completion.WaitAsync(StopTimeout, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The loop waited for runs; if one does not end, it waits no longer.
         _inbox.Writer.TryComplete();
         await _timer.DisposeAsync();
-        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // Who has all turns knows that every run is over.
-        var ends = Task.WhenAll(Enumerable.Range(0, _runsMax).Select(_ => _turns.WaitAsync()));
-        await ends.WaitAsync(StopTimeout, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LoopAsync()
     {
         await foreach (var happened in _inbox.Reader.ReadAllAsync())
         {
-            if (_stop.IsCancellationRequested)
-                return;
             happened();
-            TakeDue();
-            if (_deadlines.TryPeek(out _, out var next))
-                _timer.Change(Wait(next), Timeout.InfiniteTimeSpan);
+            if (!_isStopping)
+            {
+                TakeDue();
+                SetTimer();
+            }
+            else if (_runs == 0)
+            {
+                return;
+            }
         }
     }
 
-    // Timers count whole milliseconds: rounded down they would ring before the deadline, again and again.
-    private TimeSpan Wait(TimeSpan deadline) =>
-        TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling((deadline - Now).TotalMilliseconds)));
+    private void Stop()
+    {
+        _isStopping = true;
+        foreach (var name in _entries.Keys.ToArray())
+            Forget(name);
+    }
 
     private void TakeDue()
     {
@@ -107,97 +118,120 @@ public sealed class CheckScheduler : IAsyncDisposable
         while (_deadlines.TryPeek(out var entry, out var deadline) && deadline <= now)
         {
             _deadlines.Dequeue();
-            if (!entry.IsForgotten && entry.State.NextDeadline <= now)
+            if (entry.Run is { } run && run.TimeoutAt <= now)
+                TimeOut(run);
+            else
                 Take(entry, new CheckTimersDue());
         }
+    }
+
+    private void SetTimer()
+    {
+        if (!_deadlines.TryPeek(out _, out var deadline) || deadline == _wakeAt)
+            return;
+        _wakeAt = deadline;
+        // Timers count whole milliseconds: rounded down they would ring before the deadline, again and again.
+        var wait = Math.Max(0, Math.Ceiling((deadline - Now).TotalMilliseconds));
+        _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
+    }
+
+    private void Enqueue(Entry entry)
+    {
+        _deadlines.Remove(entry, out _, out _);
+        if (Deadline.Earliest(entry.State.NextDeadline, entry.Run?.TimeoutAt) is { } deadline)
+            _deadlines.Enqueue(entry, deadline);
     }
 
     private void Take(Entry entry, CheckInput input)
     {
         (entry.State, var actions) = RiseFall.Next(entry.State, input, Now);
         foreach (var action in actions.OfType<RunProbe>())
-        {
-            entry.GiveUpRun();
-            entry.GiveUp = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _ = RunAsync(entry, action.Run, entry.GiveUp.Token);
-        }
+            Start(entry, action.Run);
         if (input is ProbeFinished || actions.Any(action => action is VerdictChanged))
             _report(new(entry.Target.Name, entry.State));
         Enqueue(entry);
-    }
-
-    private void Enqueue(Entry entry)
-    {
-        if (entry.State.NextDeadline is { } deadline)
-            _deadlines.Enqueue(entry, deadline);
     }
 
     private void Forget(string name)
     {
         if (!_entries.Remove(name, out var entry))
             return;
-        entry.IsForgotten = true;
-        entry.GiveUpRun();
+        _deadlines.Remove(entry, out _, out _);
+        GiveUp(entry);
     }
 
-    private async Task RunAsync(Entry entry, long run, CancellationToken given)
+    private void Start(Entry entry, long number)
     {
-        try
+        GiveUp(entry);
+        entry.Run = new Run(entry, number);
+        _waiting.Enqueue(entry.Run);
+        StartWaiting();
+    }
+
+    private void StartWaiting()
+    {
+        while (_runs < _runsMax && _waiting.TryDequeue(out var run))
         {
-            await _turns.WaitAsync(given);
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-        try
-        {
-            using var timeout = new CancellationTokenSource(entry.Target.Settings.Timeout, _clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(given, timeout.Token);
-            var start = _clock.GetTimestamp();
-            var probing = BeginAsync(entry.Target.Probe, either.Token);
-            var (outcome, text, code) = await JudgeAsync(probing, entry.Target.Settings, either.Token, timeout.Token);
-            var result = new CheckResult(outcome, _clock.GetElapsedTime(start), text, code);
-            _inbox.Writer.TryWrite(() => Finish(entry, run, result));
-            // A run that does not heed its time-out keeps its turn, so that such runs cannot pile up.
-            await ((Task)probing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        finally
-        {
-            _turns.Release();
+            if (run.Entry.Run != run)
+                continue;
+            _runs++;
+            run.TimeoutAt = Now + run.Entry.Target.Settings.Timeout;
+            Enqueue(run.Entry);
+            _ = RunAsync(run);
         }
     }
 
-    // An exception from before the probe's first wait is a failed run like any other.
-    private static async Task<ProbeOutcome> BeginAsync(IProbe probe, CancellationToken timeout) =>
-        await probe.ProbeAsync(timeout);
-
-    private void Finish(Entry entry, long run, CheckResult result)
+    private async Task RunAsync(Run run)
     {
-        if (entry.IsForgotten)
-            return;
-        if (run == entry.State.Run)
-            entry.GiveUpRun();
-        Take(entry, new ProbeFinished(run, result));
-    }
-
-    private static async Task<(CheckOutcome Outcome, string Reason, int? ExitCode)> JudgeAsync(
-        Task<ProbeOutcome> probing, CheckSettings settings, CancellationToken either, CancellationToken timeout)
-    {
+        var start = _clock.GetTimestamp();
+        CheckResult result;
         try
         {
-            var found = await probing.WaitAsync(either);
-            return (found.IsOk ? CheckOutcome.Ok : CheckOutcome.Failed, found.Reason, found.ExitCode);
-        }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
-        {
-            return (CheckOutcome.TimedOut, $"timed out after {settings.Timeout.TotalMilliseconds:0} ms", null);
+            var found = await run.Entry.Target.Probe.ProbeAsync(run.GiveUp.Token);
+            var outcome = found.IsOk ? CheckOutcome.Ok : CheckOutcome.Failed;
+            result = new(outcome, _clock.GetElapsedTime(start), found.Reason, found.ExitCode);
         }
         catch (Exception error)
         {
-            return (CheckOutcome.Failed, OneLine.Of(error.GetBaseException().Message), null);
+            var reason = OneLine.Of(error.GetBaseException().Message);
+            result = new(CheckOutcome.Failed, _clock.GetElapsedTime(start), reason);
         }
+        _inbox.Writer.TryWrite(() =>
+        {
+            // Not before: a run that does not heed its time-out keeps its turn, so that such runs cannot pile up.
+            _runs--;
+            Finish(run, result);
+            StartWaiting();
+        });
     }
+
+    private void TimeOut(Run run)
+    {
+        var timeout = run.Entry.Target.Settings.Timeout;
+        var latency = Now - run.TimeoutAt!.Value + timeout;
+        var reason = $"timed out after {timeout.TotalMilliseconds:0} ms";
+        Cancel(run);
+        Finish(run, new(CheckOutcome.TimedOut, latency, reason));
+    }
+
+    private void Finish(Run run, CheckResult result)
+    {
+        if (run.Entry.Run != run)
+            return;
+        run.Entry.Run = null;
+        Take(run.Entry, new ProbeFinished(run.Number, result));
+    }
+
+    private static void GiveUp(Entry entry)
+    {
+        if (entry.Run is not { } run)
+            return;
+        entry.Run = null;
+        Cancel(run);
+    }
+
+    // Elsewhere: what a probe does then must not hold up the loop.
+    private static void Cancel(Run run) => _ = run.GiveUp.CancelAsync();
 
     private sealed class Entry(CheckTarget target, RiseFallState state)
     {
@@ -205,17 +239,20 @@ public sealed class CheckScheduler : IAsyncDisposable
 
         public RiseFallState State { get; set; } = state;
 
-        public bool IsForgotten { get; set; }
+        // The one whose result is awaited.
+        public Run? Run { get; set; }
+    }
 
-        // Of the run under way.
-        public CancellationTokenSource? GiveUp { get; set; }
+    private sealed class Run(Entry entry, long number)
+    {
+        public Entry Entry { get; } = entry;
 
-        // Also when the run is over: a source that is linked must be disposed of.
-        public void GiveUpRun()
-        {
-            GiveUp?.Cancel();
-            GiveUp?.Dispose();
-            GiveUp = null;
-        }
+        public long Number { get; } = number;
+
+        // Has neither timer nor parents, so that nothing is left to dispose of.
+        public CancellationTokenSource GiveUp { get; } = new();
+
+        // Null: it waits for its turn.
+        public TimeSpan? TimeoutAt { get; set; }
     }
 }
