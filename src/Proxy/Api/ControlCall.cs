@@ -29,6 +29,7 @@ internal sealed class ControlCall(
     private readonly TaskCompletionSource<RpcException> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BackendTallies _tallies = new(control.Clock);
+    private readonly ConnectionQueries _connections = new(control);
 
     /// <summary>Serves the stream until the gate ends it, breaks it, or loses it to another.</summary>
     /// <exception cref="RpcException">As the service's comment in proxy.proto says.</exception>
@@ -97,14 +98,17 @@ internal sealed class ControlCall(
                     await AnswerAsync(new() { ListenerReport = ReportListeners(control.View()) }, cancel);
                     break;
                 case ControlRequest.RequestOneofCase.CountConnections:
+                    var counts = await _connections.CountAsync(request.CountConnections);
+                    await AnswerAsync(new() { ConnectionCounts = counts }, cancel);
+                    break;
                 case ControlRequest.RequestOneofCase.CloseConnections:
-                    throw Failure(
-                        StatusCode.Unimplemented,
-                        "this proxy cannot count or close single connections; backend_report has those of each backend "
-                        + "and listener_report those of each listener");
+                    var closed = await _connections.CloseAsync(request.CloseConnections);
+                    await AnswerAsync(new() { ConnectionsClosed = closed }, cancel);
+                    break;
                 default:
                     throw Failure(
-                        StatusCode.InvalidArgument, "after hello a request must carry table or heartbeat");
+                        StatusCode.InvalidArgument,
+                        "after hello a request must carry table, heartbeat, count_connections or close_connections");
             }
         }
     }

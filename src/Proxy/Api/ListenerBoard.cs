@@ -16,13 +16,13 @@ internal sealed class ListenerBoard
     /// <param name="open">The engine's counters of the others.</param>
     /// <param name="now">When <paramref name="open"/> was taken.</param>
     public List<Listener> List(
-        NamedTable table, IReadOnlyDictionary<IPEndPoint, string> refused, IReadOnlyList<ListenerSnapshot> open,
+        Engine.ProxyTable table, IReadOnlyDictionary<IPEndPoint, string> refused, IReadOnlyList<ListenerSnapshot> open,
         DateTimeOffset now)
     {
         var counters = open.ToDictionary(snapshot => snapshot.Endpoint);
         var standings = new Dictionary<IPEndPoint, Standing>();
-        var listeners = new List<Listener>(table.Vips.Length);
-        foreach (var (spec, vip) in table.Table.Listeners.Zip(table.Vips))
+        var listeners = new List<Listener>(table.Listeners.Length);
+        foreach (var spec in table.Listeners)
         {
             var snapshot = counters.GetValueOrDefault(spec.Endpoint);
             var state = snapshot is null ? ListenerState.Failed
@@ -35,7 +35,7 @@ internal sealed class ListenerBoard
             standings.Add(spec.Endpoint, standing);
             listeners.Add(new()
             {
-                Vip = vip,
+                Vip = spec.Vip,
                 Address = spec.Endpoint.Address.ToString(),
                 Port = (uint)spec.Endpoint.Port,
                 Pool = spec.Pool,
@@ -52,6 +52,7 @@ internal sealed class ListenerBoard
     private static ListenerCounters ToProto(ListenerSnapshot snapshot) => new()
     {
         Accepted = (ulong)snapshot.Accepted,
+        Local = (ulong)snapshot.Local,
         BacklogOverflows = (ulong)snapshot.BacklogDrops,
         NoBackend = (ulong)snapshot.NoBackend,
         AcceptErrors = (ulong)snapshot.AcceptErrors,

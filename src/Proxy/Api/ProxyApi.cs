@@ -45,9 +45,7 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
     /// <inheritdoc/>
     public override Task<ListConnectionsResponse> ListConnections(
         ListConnectionsRequest request, ServerCallContext context) =>
-        throw new RpcException(new Status(
-            StatusCode.Unimplemented,
-            "this proxy does not tell its connections apart; GetStats counts those of each listener and backend"));
+        new ConnectionQueries(control).ListAsync(request);
 
     /// <inheritdoc/>
     public override Task<GetStatsResponse> GetStats(GetStatsRequest request, ServerCallContext context)

@@ -20,7 +20,7 @@ public sealed class ProxyControl : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ListenerBoard _board = new();
     private readonly Task _running;
-    private NamedTable _table = NamedTable.Empty;
+    private Engine.ProxyTable _table = Proxy.Engine.ProxyTable.Empty;
     private FrozenDictionary<IPEndPoint, string> _refused = FrozenDictionary<IPEndPoint, string>.Empty;
     private ulong _epoch;
     private ulong _lastRevision;
@@ -71,7 +71,7 @@ public sealed class ProxyControl : IAsyncDisposable
             _holder?.End(TakenOver());
             Volatile.Write(ref _holder, call);
             _seenAt = Clock.GetUtcNow();
-            return _table.Table.Revision;
+            return _table.Revision;
         }
     }
 
@@ -97,7 +97,7 @@ public sealed class ProxyControl : IAsyncDisposable
 
     /// <summary>Puts a table in force, or refuses it whole.</summary>
     /// <exception cref="RpcException">ABORTED: another stream took over; INVALID_ARGUMENT: the revision does not grow;
-    /// RESOURCE_EXHAUSTED: too large.</exception>
+    /// RESOURCE_EXHAUSTED: too large; UNAVAILABLE: a loop hangs.</exception>
     internal Proto.V1.TableResult Apply(ControlCall call, Proto.V1.ProxyTable message)
     {
         var reader = new TableReader(message);
@@ -115,7 +115,14 @@ public sealed class ProxyControl : IAsyncDisposable
             result.RefusedWhole = result.Refused.Count > 0;
             if (result.RefusedWhole)
                 return result;
-            ApplyToEngine(reader.Table);
+            try
+            {
+                ApplyToEngine(reader.Table);
+            }
+            catch (TimeoutException error)
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
+            }
             result.Refused.Add(reader.Limitations);
             result.Refused.Add(_refused.Select(entry => new RefusedTableEntry
             {
@@ -133,13 +140,13 @@ public sealed class ProxyControl : IAsyncDisposable
         {
             var snapshot = Engine.Snapshot();
             var listeners = _board.List(_table, _refused, snapshot.Listeners, Clock.GetUtcNow());
-            return new(_table.Table, snapshot, listeners, _epoch, _holder is not null, _seenAt);
+            return new(_table, snapshot, listeners, _epoch, _holder is not null, _seenAt);
         }
     }
 
-    private void ApplyToEngine(NamedTable table)
+    private void ApplyToEngine(Engine.ProxyTable table)
     {
-        var result = Engine.ApplyTable(table.Table);
+        var result = Engine.ApplyTable(table);
         _table = table;
         _refused = result.Refused.ToFrozenDictionary(listener => listener.Endpoint, listener => listener.Reason);
     }
@@ -165,12 +172,25 @@ public sealed class ProxyControl : IAsyncDisposable
         using var timer = new PeriodicTimer(ReportInterval, Clock);
         while (await timer.WaitForNextTickAsync(cancel))
         {
-            lock (_lock)
-            {
-                if (_refused.Count > 0)
-                    ApplyToEngine(_table);
-            }
+            RetryRefused();
             Volatile.Read(ref _holder)?.RequestReport();
+        }
+    }
+
+    private void RetryRefused()
+    {
+        lock (_lock)
+        {
+            if (_refused.Count == 0)
+                return;
+            try
+            {
+                ApplyToEngine(_table);
+            }
+            catch (TimeoutException)
+            {
+                // A loop hangs, which the missing heartbeats tell: what was refused is tried again when it turns.
+            }
         }
     }
 

@@ -6,14 +6,6 @@ using Grpc.Core;
 
 namespace AnycastVip.Proxy.Api;
 
-/// <summary>A table as the engine takes it, with what only the API knows of it.</summary>
-/// <param name="Table">The engine's part.</param>
-/// <param name="Vips">The VIP of each of its listeners, in the same order.</param>
-internal sealed record NamedTable(Engine.ProxyTable Table, ImmutableArray<string> Vips)
-{
-    public static readonly NamedTable Empty = new(Engine.ProxyTable.Empty, []);
-}
-
 /// <summary>Reads the gate's table. It finds every broken rule, not only the first: they are mended together.</summary>
 internal sealed class TableReader
 {
@@ -39,19 +31,17 @@ internal sealed class TableReader
         var listeners = message.Listeners.Select(listener => Read(listener, names)).ToImmutableArray();
         foreach (var endpoint in Duplicates(listeners.Select(listener => listener.Endpoint)))
             Refuse($"listener {endpoint}", "it stands twice in the table: address and port must be unique");
-        Table = new(
-            new()
-            {
-                Revision = message.Revision,
-                Listeners = listeners,
-                Pools = pools,
-                MaxConnections = Limit(message.MaxConnections),
-            },
-            [.. message.Listeners.Select(listener => listener.Vip)]);
+        Table = new()
+        {
+            Revision = message.Revision,
+            Listeners = listeners,
+            Pools = pools,
+            MaxConnections = Limit(message.MaxConnections),
+        };
     }
 
     /// <summary>What was read; of use only when nothing is at fault.</summary>
-    public NamedTable Table { get; }
+    public Engine.ProxyTable Table { get; }
 
     /// <summary>Broken rules: the table is refused whole.</summary>
     public IEnumerable<RefusedTableEntry> Faults => _faults.Take(MaximumFaults);
@@ -83,6 +73,7 @@ internal sealed class TableReader
         return new()
         {
             Endpoint = ReadEndpoint(entry, message.Address, message.Port),
+            Vip = message.Vip,
             Pool = message.Pool,
             MaxConnections = Limit(message.MaxConnections),
             IdleTimeout = idle,

@@ -55,6 +55,9 @@ internal unsafe struct Side
 internal enum ConnectionPhase : byte
 {
     None,
+
+    /// <summary>It comes from this node and has sent nothing yet: no backend is asked.</summary>
+    Waiting,
     Connecting,
     Relaying,
 }
@@ -62,6 +65,9 @@ internal enum ConnectionPhase : byte
 /// <summary>What concerns both sides of a connection; found by the client's descriptor.</summary>
 internal unsafe struct Connection
 {
+    /// <summary>Loop time, in ms, at which it was accepted.</summary>
+    public long AcceptedAt;
+
     /// <summary>Loop time, in ms, at which octets last moved.</summary>
     public long LastActivity;
 
@@ -70,13 +76,19 @@ internal unsafe struct Connection
 
     /// <summary>The backend's generation at that time.</summary>
     public ulong BackendGeneration;
+
+    /// <summary>Its neighbours in the loop's list, by the client's descriptor; -1 at the ends.</summary>
+    public int Next;
+    public int Previous;
     public ushort ListenerSlot;
 
     /// <summary>The backend of the present attempt; its count holds this connection while Phase is not None.</summary>
     public ushort BackendSlot;
-    public byte Loop;
     public ConnectionPhase Phase;
     public bool HasBackend;
+
+    /// <summary>Its source is the listener's own address.</summary>
+    public bool IsLocal;
 
     /// <summary>Whether the backend has sent anything.</summary>
     public bool BackendSpoke;

@@ -1,5 +1,6 @@
 using System.Net;
 using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Engine.Kernel;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -24,17 +25,36 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
     /// <summary>One listening socket for each loop.</summary>
     public int[] Sockets { get; set; } = [];
 
+    /// <summary>The address on which it listens.</summary>
+    public SocketName Name { get; } = SocketName.Of(endpoint);
+
+    /// <summary>Those connections that come from elsewhere.</summary>
+    public ListenerCounts Clients { get; } = new();
+
+    /// <summary>Those whose source is the listener's own address: only this node can send from it.</summary>
+    public ListenerCounts Local { get; } = new();
+
+    /// <summary>Whether no connection names its number.</summary>
+    public bool IsFree => Clients.Connections.Value == 0 && Local.Connections.Value == 0;
+
+    public long AcceptErrors;
+
+    /// <summary>How many loops leave connections in the backlog because of a limit or a shortage.</summary>
+    public int Paused;
+
+    public ListenerCounts CountsOf(in Connection connection) => connection.IsLocal ? Local : Clients;
+}
+
+/// <summary>What is counted of a listener's connections.</summary>
+internal sealed class ListenerCounts
+{
     public Gauge Connections { get; } = new();
 
     public long Accepted;
     public long NoBackend;
-    public long AcceptErrors;
     public long IdleTimeouts;
     public long OctetsFromClients;
     public long OctetsToClients;
-
-    /// <summary>How many loops leave connections in the backlog because of a limit or a shortage.</summary>
-    public int Paused;
 }
 
 /// <summary>A backend over all tables that have it: its counters.</summary>

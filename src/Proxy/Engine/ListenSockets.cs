@@ -40,9 +40,11 @@ internal static class ListenSockets
             result = Libc.SetOption(socket, Libc.LevelSocket, Libc.ReusePort, 1);
         if (result >= 0 && name.Family == Libc.FamilyIPv6)
             result = Libc.SetOption(socket, Libc.LevelIPv6, Libc.IPv6Only, 1);
-        // Accepted sockets inherit it: the relay has batched already whatever could be batched.
+        // Accepted sockets inherit this and what follows: the relay has batched already whatever could be batched.
         if (result >= 0)
             result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        if (result >= 0)
+            result = KeepAlive.Set(socket);
         if (result >= 0)
             result = Libc.Bind(socket, name);
         return result < 0 ? result : Libc.StartListening(socket, backlog);

@@ -8,6 +8,10 @@ internal sealed partial class LoopWorker
     private const int AcceptsPerTurn = 64;
     private const int RetryMilliseconds = 20;
 
+    // The gate's probe connects and resets at once; a client on this node that expects the server to speak first waits
+    // this long for it.
+    private static readonly TimeSpan LocalPatience = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private int _pausedListeners;
 
@@ -40,13 +44,13 @@ internal sealed partial class LoopWorker
                 Pause(listener, 0);
                 return false;
             }
-            var client = Libc.Accept(listener.Socket);
+            var client = Libc.Accept(listener.Socket, out var peer);
             if (client >= 0 && client < _table.Capacity)
             {
-                Begin(client, entry);
+                Begin(client, entry, isLocal: peer.HasAddressOf(entry.Name));
                 continue;
             }
-            Release(entry);
+            Release(entry.Clients);
             if (client == -Errno.TryAgain)
             {
                 SetPaused(listener, false);
@@ -65,39 +69,83 @@ internal sealed partial class LoopWorker
         return true;
     }
 
-    private void Begin(int client, ListenerEntry entry)
+    private void Begin(int client, ListenerEntry entry, bool isLocal)
     {
-        Interlocked.Increment(ref entry.Accepted);
+        if (isLocal)
+        {
+            // Only now is it known that the listener's limit is not for this one.
+            entry.Local.Connections.TryReserve(0);
+            entry.Clients.Connections.Release();
+        }
         _table.Open(client, SideKind.Client);
-        _table.Connection(client) = new()
+        ref var connection = ref _table.Connection(client);
+        connection = new()
         {
             ListenerSlot = entry.Slot,
-            Loop = _index,
-            Phase = ConnectionPhase.Connecting,
+            IsLocal = isLocal,
+            Phase = isLocal ? ConnectionPhase.Waiting : ConnectionPhase.Connecting,
+            AcceptedAt = _loop.Now,
             LastActivity = _loop.Now,
         };
-        _highestClient = Math.Max(_highestClient, client);
-        Volatile.Write(ref _count, _count + 1);
+        Interlocked.Increment(ref entry.CountsOf(connection).Accepted);
+        Link(client, ref connection);
         // Before a backend is reached its events are only remembered, but for a reset.
         if (_loop.Watch(client, Readiness.StreamEdges) < 0)
             Close(client, reset: true);
+        else if (isLocal)
+            _timers.Set(client, _loop.TimeAfter(LocalPatience));
         else
             TryBackends(client);
+    }
+
+    private void OnEventWhileWaiting(int client, Readiness readiness)
+    {
+        if ((readiness & (Readiness.Error | Readiness.HangUp)) != 0)
+            Close(client, reset: true);
+        else if (Libc.HasOctets(client))
+            EndWait(client);
+    }
+
+    private void EndWait(int client)
+    {
+        _table.Connection(client).Phase = ConnectionPhase.Connecting;
+        TryBackends(client);
+    }
+
+    private void Link(int client, ref Connection connection)
+    {
+        connection.Previous = -1;
+        connection.Next = _firstClient;
+        if (_firstClient >= 0)
+            _table.Connection(_firstClient).Previous = client;
+        _firstClient = client;
+        Volatile.Write(ref _count, _count + 1);
+    }
+
+    private void Unlink(in Connection connection)
+    {
+        if (connection.Previous >= 0)
+            _table.Connection(connection.Previous).Next = connection.Next;
+        else
+            _firstClient = connection.Next;
+        if (connection.Next >= 0)
+            _table.Connection(connection.Next).Previous = connection.Previous;
+        Volatile.Write(ref _count, _count - 1);
     }
 
     private bool TryReserve(ListenerEntry entry)
     {
         if (!_shared.Connections.TryReserve(_shared.MaxConnections))
             return false;
-        if (entry.Connections.TryReserve(entry.Route.Listener.MaxConnections))
+        if (entry.Clients.Connections.TryReserve(entry.Route.Listener.MaxConnections))
             return true;
         _shared.Connections.Release();
         return false;
     }
 
-    private void Release(ListenerEntry entry)
+    private void Release(ListenerCounts counts)
     {
-        entry.Connections.Release();
+        counts.Connections.Release();
         _shared.Connections.Release();
     }
 

@@ -34,7 +34,7 @@ internal sealed partial class LoopWorker
             }
             EndAttempt(client, KindOf(-result), -result);
         }
-        Interlocked.Increment(ref listener.NoBackend);
+        Interlocked.Increment(ref listener.CountsOf(connection).NoBackend);
         Close(client, reset: true);
     }
 
@@ -53,6 +53,7 @@ internal sealed partial class LoopWorker
         _table.Open(socket, SideKind.Backend, client);
         _table.Side(client).Partner = socket;
         Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        KeepAlive.Set(socket);
         var result = Libc.Connect(socket, name);
         if (result < 0 && result != -Errno.InProgress)
             return result;
@@ -117,11 +118,12 @@ internal sealed partial class LoopWorker
         }
         ReleaseBackend(client, ref connection);
         _relay.Discard(ref side);
-        var listener = _shared.Listeners[connection.ListenerSlot];
         connection.Phase = ConnectionPhase.None;
+        Unlink(connection);
+        // Once the descriptor is closed the entry may be another connection's.
+        var counts = _shared.Listeners[connection.ListenerSlot].CountsOf(connection);
         CloseSide(client);
-        Release(listener);
-        Volatile.Write(ref _count, _count - 1);
+        Release(counts);
     }
 
     private void CloseSide(int fd)

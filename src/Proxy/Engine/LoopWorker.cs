@@ -8,7 +8,7 @@ namespace AnycastVip.Proxy.Engine;
 /// </summary>
 internal sealed partial class LoopWorker : ILoopHandler, IDisposable
 {
-    private readonly byte _index;
+    private readonly int _index;
     private readonly Shared _shared;
     private readonly ConnectionTable _table;
     private readonly EventLoop _loop;
@@ -16,12 +16,12 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     private readonly TimerWheel _timers;
     private readonly Queue<ulong> _unfinished = new(1024);
     private int _count;
-    private int _highestClient;
+    private int _firstClient = -1;
     private long? _stopAt;
 
     public unsafe LoopWorker(int index, Shared shared, EventLoop loop)
     {
-        _index = (byte)index;
+        _index = index;
         _shared = shared;
         _table = shared.Table;
         _loop = loop;
@@ -29,6 +29,9 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
         _timers = new(_table.Timers);
         _timers.Advance(loop.Now);
     }
+
+    /// <summary>From 0.</summary>
+    public int Index => _index;
 
     /// <summary>Open connections of this loop.</summary>
     public int Connections => Volatile.Read(ref _count);
@@ -61,10 +64,18 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
             side.State |= SideState.Readable;
 
         var client = side.Kind == SideKind.Client ? fd : side.Partner;
-        if (_table.Connection(client).Phase == ConnectionPhase.Connecting)
-            OnEventWhileConnecting(client, side.Kind, readiness);
-        else
-            OnEventWhileRelaying(client, fd, readiness);
+        switch (_table.Connection(client).Phase)
+        {
+            case ConnectionPhase.Waiting:
+                OnEventWhileWaiting(client, readiness);
+                break;
+            case ConnectionPhase.Connecting:
+                OnEventWhileConnecting(client, side.Kind, readiness);
+                break;
+            default:
+                OnEventWhileRelaying(client, fd, readiness);
+                break;
+        }
     }
 
     public long OnTurn()
@@ -93,14 +104,9 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     {
         if (_loop.Now >= end)
         {
-            for (var fd = 0; fd <= _highestClient; fd++)
-            {
-                ref var connection = ref _table.Connection(fd);
-                if (connection.Phase == ConnectionPhase.None || connection.Loop != _index)
-                    continue;
-                Close(fd, reset: true);
-                ResetAtStop++;
-            }
+            ResetAtStop = _count;
+            while (_firstClient >= 0)
+                Close(_firstClient, reset: true);
         }
         IsDone = _count == 0;
         return end;
@@ -134,6 +140,11 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     private void OnTimer(int client)
     {
         ref var connection = ref _table.Connection(client);
+        if (connection.Phase == ConnectionPhase.Waiting)
+        {
+            EndWait(client);
+            return;
+        }
         if (connection.Phase == ConnectionPhase.Connecting)
         {
             EndAttempt(client, ObservationKind.TimedOut, Errno.TimedOut);
@@ -149,7 +160,7 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
             _timers.Set(client, end);
             return;
         }
-        Interlocked.Increment(ref listener.IdleTimeouts);
+        Interlocked.Increment(ref listener.CountsOf(connection).IdleTimeouts);
         Close(client, reset: true);
     }
 
@@ -199,7 +210,7 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
     {
         ref var connection = ref _table.Connection(client);
         connection.LastActivity = _loop.Now;
-        var listener = _shared.Listeners[connection.ListenerSlot];
+        var listener = _shared.Listeners[connection.ListenerSlot].CountsOf(connection);
         var backend = _shared.Backends[connection.BackendSlot];
         if (source == client)
         {

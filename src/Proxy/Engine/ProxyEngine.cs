@@ -14,6 +14,12 @@ public sealed record ProxyEngineOptions
     /// <summary>Room for observations that nobody has read yet: a power of two.</summary>
     public int ObservationCapacity { get; init; } = 16 * 1024;
 
+    /// <summary>
+    /// How long a call waits for the loops before it fails. A loop in health answers within milliseconds; one that hangs
+    /// must not hang its callers.
+    /// </summary>
+    public TimeSpan LoopPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Where time comes from.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
@@ -22,7 +28,7 @@ public sealed record ProxyEngineOptions
 /// Carries TCP connections from listeners to backends, as a table says. It keeps the last table for as long as it is
 /// given no other. All methods may be called from any thread.
 /// </summary>
-public sealed class ProxyEngine : IDisposable
+public sealed partial class ProxyEngine : IDisposable
 {
     /// <summary>The most loops.</summary>
     public const int MaximumLoops = 256;
@@ -31,6 +37,7 @@ public sealed class ProxyEngine : IDisposable
     private static readonly Pool NoPool = new(new() { Name = "" }, []);
 
     private readonly Lock _lock = new();
+    private readonly TimeSpan _loopPatience;
     private readonly Shared _shared;
     private readonly LoopWorker[] _workers;
     private readonly EventLoop[] _loops;
@@ -47,6 +54,7 @@ public sealed class ProxyEngine : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Loops, Math.Clamp(options.Loops, 1, MaximumLoops));
         ArgumentOutOfRangeException.ThrowIfNotEqual(int.IsPow2(options.ObservationCapacity), true);
+        _loopPatience = options.LoopPatience;
         var descriptors = (int)Math.Min(Libc.OpenFilesLimit(), MaximumDescriptors);
         _shared = new(descriptors, options.ObservationCapacity, options.Clock);
         _workers = new LoopWorker[options.Loops];
@@ -79,6 +87,8 @@ public sealed class ProxyEngine : IDisposable
     /// </summary>
     /// <exception cref="ArgumentException">The table breaks a rule; the one before it stays in force.</exception>
     /// <exception cref="InvalidOperationException">The engine does not run.</exception>
+    /// <exception cref="TimeoutException">A loop does not answer: it will follow the table once it turns
+    /// again.</exception>
     public TableResult ApplyTable(ProxyTable table)
     {
         if (table.FindFault() is { } fault)
@@ -86,7 +96,7 @@ public sealed class ProxyEngine : IDisposable
         lock (_lock)
         {
             if (!_isRunning)
-                throw new InvalidOperationException("the engine does not run");
+                throw NotRunning();
             _shared.MaxConnections = table.MaxConnections;
             ApplyPools(table.Pools);
             var refused = ApplyListeners(table.Listeners);
@@ -134,7 +144,7 @@ public sealed class ProxyEngine : IDisposable
             if (!_isRunning)
                 return 0;
             Volatile.Write(ref _isRunning, false);
-            OnEveryLoop(worker => worker.Stop(bound));
+            PostToEveryLoop(worker => worker.Stop(bound));
             _listeners.Clear();
         }
         // Without the lock: snapshots show how it goes on.
@@ -157,7 +167,15 @@ public sealed class ProxyEngine : IDisposable
     }
 
     /// <summary>Runs an action on each loop's thread, and returns when all have run it.</summary>
-    internal void OnEveryLoop(Action<LoopWorker> action) => PostToEveryLoop(action).Wait();
+    /// <exception cref="TimeoutException">A loop does not answer. It runs the action once it turns again.</exception>
+    internal void OnEveryLoop(Action<LoopWorker> action)
+    {
+        if (!PostToEveryLoop(action).Wait(_loopPatience))
+            throw new TimeoutException(
+                $"a loop of the proxy has not turned for {_loopPatience.TotalSeconds} s: it hangs, or the CPU is starved");
+    }
+
+    private static InvalidOperationException NotRunning() => new("the engine does not run");
 
     private CountdownEvent PostToEveryLoop(Action<LoopWorker> action)
     {
@@ -220,18 +238,21 @@ public sealed class ProxyEngine : IDisposable
         }
         var endpoints = specs.Select(spec => spec.Endpoint).ToHashSet();
         var closed = _listeners.Values.Where(entry => !endpoints.Contains(entry.Endpoint)).ToList();
-        OnEveryLoop(worker =>
+        closed.ForEach(entry => _listeners.Remove(entry.Endpoint));
+        try
         {
-            opened.ForEach(worker.AddListener);
-            closed.ForEach(worker.RemoveListener);
-        });
-        FreeListeners();
-        foreach (var entry in closed)
+            OnEveryLoop(worker =>
+            {
+                opened.ForEach(worker.AddListener);
+                closed.ForEach(worker.RemoveListener);
+            });
+            FreeListeners();
+        }
+        finally
         {
-            _listeners.Remove(entry.Endpoint);
             // Its last connections find no further backend: those of the old pool may be gone by then.
-            entry.Route = entry.Route with { Pool = NoPool };
-            _retiredListeners.Add(entry);
+            closed.ForEach(entry => entry.Route = entry.Route with { Pool = NoPool });
+            _retiredListeners.AddRange(closed);
         }
         return refused.ToImmutable();
     }
@@ -239,8 +260,13 @@ public sealed class ProxyEngine : IDisposable
     // Numbers are given away again one table later, when every loop has turned since it could last have read them.
     private void FreeListeners()
     {
-        var free = _retiredListeners.Where(entry => entry.Connections.Value == 0).ToList();
-        free.ForEach(entry => _shared.Listeners.Remove(entry.Slot));
+        var free = _retiredListeners.Where(entry => entry.IsFree).ToList();
+        foreach (var entry in free)
+        {
+            _shared.Listeners.Remove(entry.Slot);
+            var name = (entry.Route.Listener.Vip, entry.Route.Listener.Pool);
+            _acceptedBefore[name] = _acceptedBefore.GetValueOrDefault(name) + entry.Clients.Accepted;
+        }
         _retiredListeners.RemoveAll(free.Contains);
     }
 
@@ -260,14 +286,15 @@ public sealed class ProxyEngine : IDisposable
 
     private static ListenerSnapshot SnapshotOf(ListenerEntry entry) => new(
         entry.Endpoint,
-        entry.Connections.Value,
-        Volatile.Read(ref entry.Accepted),
-        Volatile.Read(ref entry.NoBackend),
+        entry.Clients.Connections.Value,
+        Volatile.Read(ref entry.Clients.Accepted),
+        Volatile.Read(ref entry.Local.Accepted),
+        Volatile.Read(ref entry.Clients.NoBackend),
         Volatile.Read(ref entry.AcceptErrors),
-        Volatile.Read(ref entry.IdleTimeouts),
+        Volatile.Read(ref entry.Clients.IdleTimeouts),
         entry.Sockets.Sum(socket => (long)Libc.ListenDrops(socket)),
-        Volatile.Read(ref entry.OctetsFromClients),
-        Volatile.Read(ref entry.OctetsToClients),
+        Volatile.Read(ref entry.Clients.OctetsFromClients),
+        Volatile.Read(ref entry.Clients.OctetsToClients),
         Volatile.Read(ref entry.Paused) > 0);
 
     private static BackendSnapshot SnapshotOf(BackendEntry entry) => new(

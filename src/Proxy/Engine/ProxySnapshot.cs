@@ -5,7 +5,7 @@ namespace AnycastVip.Proxy.Engine;
 
 /// <summary>Counters since start, and what is open now: exact numbers, not all of the same instant.</summary>
 /// <param name="Revision">The table in force; 0: none has come yet.</param>
-/// <param name="Connections">Open now, over all listeners.</param>
+/// <param name="Connections">Open now, over all listeners, those from this node included.</param>
 /// <param name="MaxConnections">What bounds them.</param>
 /// <param name="DroppedObservations">Observations that found no room in the queue.</param>
 /// <param name="Listeners">Those of the table that are open.</param>
@@ -24,7 +24,9 @@ public sealed record ProxySnapshot(
 /// <param name="Endpoint">Names the listener.</param>
 /// <param name="Connections">Open now.</param>
 /// <param name="Accepted">Connections taken from the backlog.</param>
-/// <param name="NoBackend">Of these, reset because no backend could be connected to.</param>
+/// <param name="Local">Connections from the listener's own address, that is from this node: they are counted here and
+/// in no other number of the listener.</param>
+/// <param name="NoBackend">Of the accepted, reset because no backend could be connected to.</param>
 /// <param name="AcceptErrors">How often accepting failed for want of descriptors or memory.</param>
 /// <param name="IdleTimeouts">Connections reset because no octet moved.</param>
 /// <param name="BacklogDrops">SYNs and connections that the kernel dropped, mostly for want of backlog.</param>
@@ -35,6 +37,7 @@ public sealed record ListenerSnapshot(
     IPEndPoint Endpoint,
     int Connections,
     long Accepted,
+    long Local,
     long NoBackend,
     long AcceptErrors,
     long IdleTimeouts,

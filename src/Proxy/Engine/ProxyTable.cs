@@ -72,6 +72,9 @@ public sealed record ListenerSpec
     /// <summary>Where; it names the listener. The address must be on this node when the table is applied.</summary>
     public required IPEndPoint Endpoint { get; init; }
 
+    /// <summary>The VIP that it belongs to: connections are counted and closed by it.</summary>
+    public string Vip { get; init; } = "";
+
     /// <summary>The pool that gets its connections.</summary>
     public required string Pool { get; init; }
 

@@ -43,7 +43,7 @@ public sealed class ControlApiTests
         var report = (await gate.WaitAsync(response =>
             response.ListenerReport?.Listeners.Single().Counters.OctetsToClients == 4)).ListenerReport.Listeners[0];
         Assert.Equal(("web", ListenerState.Listening, 1u), (report.Vip, report.State, report.Counters.Connections));
-        Assert.False(report.Counters.HasLocal);
+        Assert.Equal((true, 0ul), (report.Counters.HasLocal, report.Counters.Local));
     }
 
     [Fact]

@@ -68,13 +68,13 @@ public sealed class TableReaderTests
 
         Assert.Empty(reader.Faults);
         Assert.Empty(reader.Limitations);
-        var read = reader.Table.Table;
+        var read = reader.Table;
         Assert.Equal((3ul, 9), (read.Revision, read.MaxConnections));
-        Assert.Equal(["web"], reader.Table.Vips);
         Assert.Equal(
             new()
             {
                 Endpoint = new(IPAddress.Parse("203.0.113.50"), 80),
+                Vip = "web",
                 Pool = "pool",
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),

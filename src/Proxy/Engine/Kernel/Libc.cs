@@ -16,16 +16,22 @@ internal static unsafe partial class Libc
     public const int LevelIPv6 = 41;
     public const int ReuseAddress = 2;
     public const int SocketError = 4;
+    public const int KeepAlive = 9;
     public const int Linger = 13;
     public const int ReusePort = 15;
     public const int MemoryInfo = 55;
     public const int TcpNoDelay = 1;
+    public const int TcpKeepAliveIdle = 4;
+    public const int TcpKeepAliveInterval = 5;
+    public const int TcpKeepAliveCount = 6;
     public const int IPv6Only = 26;
 
     private const int Stream = 1;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int NoSignal = 0x4000;
+    private const int Peek = 2;
+    private const int TcpInfo = 11;
     private const int LimitOpenFiles = 7;
 
     /// <summary>A TCP socket that does not block and is not inherited by programs that we start.</summary>
@@ -46,7 +52,22 @@ internal static unsafe partial class Libc
     public static int StartListening(int fd, int backlog) => Result(Listen(fd, backlog));
 
     /// <summary>The next connection that waits, as a socket like those of <see cref="OpenStream"/>.</summary>
-    public static int Accept(int fd) => Result(Accept4(fd, null, null, NonBlocking | CloseOnExec));
+    /// <param name="fd">A listening socket.</param>
+    /// <param name="peer">Where it comes from.</param>
+    public static int Accept(int fd, out SocketName peer)
+    {
+        peer = default;
+        var size = SocketName.MaximumSize;
+        fixed (SocketName* pointer = &peer)
+            return Result(Accept4(fd, pointer, &size, NonBlocking | CloseOnExec));
+    }
+
+    /// <summary>Whether an octet waits to be received; it stays where it is.</summary>
+    public static bool HasOctets(int fd)
+    {
+        byte first;
+        return Recv(fd, &first, 1, Peek) > 0;
+    }
 
     public static int Receive(int fd, byte* buffer, int length) => Result(Recv(fd, buffer, (nuint)length, 0));
 
@@ -82,6 +103,21 @@ internal static unsafe partial class Libc
         var size = values * sizeof(uint);
         return GetSocketOption(fd, LevelSocket, MemoryInfo, info, &size) == 0 && size == values * sizeof(uint)
             ? info[drops]
+            : 0;
+    }
+
+    /// <summary>
+    /// For how long the peer has sent no packet, in ms; 0 when the kernel does not tell. Data and acknowledgements
+    /// count alike (tcpi_last_data_recv and tcpi_last_ack_recv of struct tcp_info, linux/tcp.h; TCP_INFO in tcp(7)): a
+    /// peer that only acknowledges what it is sent is there. Both are told in the kernel's ticks of 1 to 10 ms.
+    /// </summary>
+    public static uint SilentMilliseconds(int fd)
+    {
+        const int lastDataReceived = 13, lastAckReceived = 14, values = 15;
+        var info = stackalloc uint[values];
+        var size = values * sizeof(uint);
+        return GetSocketOption(fd, LevelTcp, TcpInfo, info, &size) == 0 && size == values * sizeof(uint)
+            ? Math.Min(info[lastDataReceived], info[lastAckReceived])
             : 0;
     }
 
@@ -149,7 +185,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     [SuppressGCTransition]
-    private static partial int Accept4(int fd, void* name, int* size, int flags);
+    private static partial int Accept4(int fd, SocketName* name, int* size, int flags);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int Socket(int family, int type, int protocol);

@@ -15,6 +15,9 @@ internal struct SocketName
     private const int IPv6AddressOffset = 8;
     private const int IPv6ScopeOffset = 24;
 
+    /// <summary>Room for a name that the kernel writes.</summary>
+    public const int MaximumSize = IPv6Size;
+
     private Octets _octets;
 
     /// <summary>AF_INET or AF_INET6.</summary>
@@ -36,6 +39,19 @@ internal struct SocketName
         if (isIPv6)
             BitConverter.TryWriteBytes(octets[IPv6ScopeOffset..], (uint)endpoint.Address.ScopeId);
         return name;
+    }
+
+    /// <summary>Whether both have one address, whatever the ports are. Either may have been filled by the kernel.</summary>
+    public readonly bool HasAddressOf(in SocketName other)
+    {
+        ReadOnlySpan<byte> mine = _octets, others = other._octets;
+        var family = BitConverter.ToUInt16(mine);
+        if (family != BitConverter.ToUInt16(others))
+            return false;
+        var address = family == Libc.FamilyIPv6
+            ? IPv6AddressOffset..IPv6ScopeOffset
+            : IPv4AddressOffset..(IPv4AddressOffset + sizeof(uint));
+        return mine[address].SequenceEqual(others[address]);
     }
 
     [InlineArray(IPv6Size)]
