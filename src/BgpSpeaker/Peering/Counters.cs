@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Peering;
 
-/// <summary>Messages in one direction since the speaker started.</summary>
+/// <summary>Messages in one direction since the peer was started.</summary>
 /// <param name="Open">OPEN messages.</param>
 /// <param name="Update">UPDATE messages.</param>
 /// <param name="Notification">NOTIFICATION messages.</param>

@@ -36,7 +36,7 @@ public sealed class LeaseHub : IDisposable
     /// <summary>The emergency withdraw in force, or null.</summary>
     public Emergency? Emergency => Locked(_ => _table.Emergency);
 
-    /// <summary>Applies allow-list and defaults to what is declared, see <see cref="LeaseTable.Reconfigure"/>.</summary>
+    /// <summary>Applies another allow-list and other defaults: <see cref="LeaseTable.Reconfigure"/>.</summary>
     internal void Reconfigure(SpeakerOptions options) => Locked(
         now =>
         {

@@ -55,7 +55,7 @@ internal sealed partial class PeerListener : IDisposable
     /// <summary>Connections from addresses that are no peer's.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    /// <summary>Takes the TCP MD5 keys from the peers as they are now; a key that did not change is not touched.</summary>
+    /// <summary>Takes over the TCP MD5 keys of the peers as they are now; touches what changed alone.</summary>
     /// <exception cref="SocketException">The kernel has no TCP_MD5SIG, or no room for the key.</exception>
     public void FollowKeys()
     {

@@ -117,7 +117,7 @@ internal sealed partial class PeerRunner
         Post(new DesiredChanged());
     }
 
-    /// <summary>Takes other options, under which the session goes on (<see cref="PeerOptions.KeepsSession"/>).</summary>
+    /// <summary>Takes other options under which the session goes on (<see cref="PeerOptions.KeepsSession"/>).</summary>
     public void Reconfigure(PeerOptions options)
     {
         Volatile.Write(ref _options, options);

@@ -9,7 +9,7 @@ internal sealed class ReconfigurationPlan
     private readonly SpeakerOptions _wanted;
     private readonly List<SpeakerChange> _changes = [];
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares the options in force with those that are wanted.</summary>
     public ReconfigurationPlan(SpeakerOptions running, SpeakerOptions wanted)
     {
         _running = running;

@@ -10,8 +10,8 @@ namespace AnycastVip.BgpSpeaker.Runtime;
 public sealed partial class Speaker
 {
     /// <summary>
-    /// Takes another configuration and changes what differs, and nothing else: a peer that did not change keeps its
-    /// session. A peer of the same name is the same peer.
+    /// Takes another configuration once started, and changes what differs, and nothing else: a peer that did not
+    /// change keeps its session. A peer of the same name is the same peer.
     /// </summary>
     /// <remarks>
     /// What the node is to all of its peers (name, AS number, router id) and where it listens stays until a restart.

@@ -12,7 +12,7 @@ public enum ChangeEffect
     /// <summary>The peer is told Cease/3 (Peer De-configured, RFC 4486) and is gone.</summary>
     PeerRemoved,
 
-    /// <summary>The peer is told Cease/6 (Other Configuration Change, RFC 4486) and starts with its new options.</summary>
+    /// <summary>The peer is told Cease/6 (Other Configuration Change, RFC 4486), then starts anew.</summary>
     PeerReset,
 
     /// <summary>Nothing: what runs stays as it is until the speaker is started anew.</summary>

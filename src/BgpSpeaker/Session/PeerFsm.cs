@@ -44,15 +44,19 @@ public static class PeerFsm
         return transition.Finish();
     }
 
-    /// <summary>The same state with other waits, which count from the next time that one begins.</summary>
+    /// <summary>The same state with other waits: a wait under way goes on, the next one is the first again.</summary>
     /// <param name="state">What the previous call returned.</param>
     /// <param name="settings">Differ by <see cref="PeerSettings.WithWaitsOf"/> at most.</param>
-    public static PeerState WithWaitsOf(PeerState state, PeerSettings settings) => state with
-    {
-        Settings = state.Settings.WithWaitsOf(settings),
-        Outgoing = WithWaitsOf(state.Outgoing, settings),
-        Incoming = WithWaitsOf(state.Incoming, settings),
-    };
+    public static PeerState WithWaitsOf(PeerState state, PeerSettings settings) =>
+        settings == state.Settings
+            ? state
+            : state with
+            {
+                Settings = state.Settings.WithWaitsOf(settings),
+                Outgoing = WithWaitsOf(state.Outgoing, settings),
+                Incoming = WithWaitsOf(state.Incoming, settings),
+                RetryWait = settings.RetryMinimum,
+            };
 
     /// <summary>When <see cref="TimersDue"/> is owed; null: never.</summary>
     public static TimeSpan? NextDeadline(PeerState state) =>

@@ -59,7 +59,7 @@ public sealed record PeerSettings
     /// <summary>True for a peer in another AS.</summary>
     public bool IsExternal => LocalAs != PeerAs;
 
-    /// <summary>These settings with those waits of <paramref name="other"/> that a session does not depend on.</summary>
+    /// <summary>These settings with the waits of <paramref name="other"/> that no session depends on.</summary>
     public PeerSettings WithWaitsOf(PeerSettings other) => this with
     {
         RetryMinimum = other.RetryMinimum,

@@ -122,7 +122,7 @@ internal sealed class TestPeer : IDisposable
         return null;
     }
 
-    /// <summary>The prefixes of the next UPDATE that announces some; nothing else may have to be told from it.</summary>
+    /// <summary>The IPv4 prefixes, all /32, of the next UPDATE that announces some.</summary>
     public async Task<string[]> ReadAnnouncedAsync()
     {
         while (await ReadUntilAsync(MessageType.Update) is { } update)
@@ -132,7 +132,6 @@ internal sealed class TestPeer : IDisposable
             var attributes = BinaryPrimitives.ReadUInt16BigEndian(body[(2 + withdrawn)..]);
             var nlri = body[(4 + withdrawn + attributes)..];
             var prefixes = new List<string>();
-            // One octet of length, 32 in these tests, then the address.
             for (var at = 0; at < nlri.Length; at += 5)
                 prefixes.Add($"{new IPAddress(nlri.Slice(at + 1, 4))}/{nlri[at]}");
             if (prefixes.Count > 0)
