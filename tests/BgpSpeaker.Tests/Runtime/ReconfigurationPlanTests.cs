@@ -21,9 +21,9 @@ public sealed class ReconfigurationPlanTests
     [InlineData(null, NewNodesAs, NodesAs, ChangeEffect.PeerAdded)]
     [InlineData(null, OwnAs, OwnAs, ChangeEffect.PeerAdded)]
     public void A_peer_has_the_running_AS_number_of_the_node_or_its_own(
-        long? before, uint wanted, uint inForce, ChangeEffect? effect)
+        uint? before, uint wanted, uint inForce, ChangeEffect? effect)
     {
-        var plan = new ReconfigurationPlan(Options(NodesAs, (uint?)before), Options(NewNodesAs, wanted));
+        var plan = new ReconfigurationPlan(Options(NodesAs, before), Options(NewNodesAs, wanted));
 
         var restart = new SpeakerChange("AS number", ChangeEffect.NeedsRestart);
         Assert.Equal(
