@@ -39,6 +39,8 @@ internal sealed class EchoService : Echo.EchoBase
                 Held.TrySetResult();
                 await Release.Task;
                 return request;
+            case ["user"]:
+                return Text(PeerCredentials.UserOf(context));
             case ["size", var count]:
                 return Text(new string('x', int.Parse(count, CultureInfo.InvariantCulture)));
             default:

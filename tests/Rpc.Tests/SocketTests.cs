@@ -10,6 +10,15 @@ public sealed class SocketTests
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
     [Fact]
+    public async Task The_caller_is_known_by_its_user()
+    {
+        await using var sandbox = new Sandbox();
+        await sandbox.Serve(new EchoService());
+
+        Assert.Equal(Environment.UserName, await sandbox.Say("user"));
+    }
+
+    [Fact]
     public async Task The_socket_file_has_the_mode_asked_for_and_is_gone_after_the_stop()
     {
         await using var sandbox = new Sandbox();

@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace AnycastVip.Rpc;
+
+/// <summary>Who is on the other end of a Unix socket: SO_PEERCRED, unix(7).</summary>
+public static class PeerCredentials
+{
+    private const int SolSocket = 1;
+    private const int SoPeerCred = 17;
+
+    // struct ucred: pid, uid, gid.
+    private const int UcredOctets = 12;
+    private const int UidOffset = 4;
+
+    /// <summary>The caller's user by name, or "uid N" where the system has no name for it.</summary>
+    public static string UserOf(ServerCallContext context)
+    {
+        if (context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+            return "unknown";
+        Span<byte> ucred = stackalloc byte[UcredOctets];
+        socket.GetRawSocketOption(SolSocket, SoPeerCred, ucred);
+        var uid = BitConverter.IsLittleEndian
+            ? BinaryPrimitives.ReadUInt32LittleEndian(ucred[UidOffset..])
+            : BinaryPrimitives.ReadUInt32BigEndian(ucred[UidOffset..]);
+        return NameOf(uid) ?? string.Create(CultureInfo.InvariantCulture, $"uid {uid}");
+    }
+
+    // passwd(5): "name:password:uid:…". Names from elsewhere (LDAP) stay numbers: a lookup could block.
+    private static string? NameOf(uint uid)
+    {
+        try
+        {
+            var text = uid.ToString(CultureInfo.InvariantCulture);
+            return File.ReadLines("/etc/passwd").Select(line => line.Split(':'))
+                .FirstOrDefault(fields => fields.Length > 2 && fields[2] == text)?[0];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
