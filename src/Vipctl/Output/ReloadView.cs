@@ -41,6 +41,6 @@ internal static class ReloadView
         var changes = answer.Changes.Count switch { 0 => "nothing differs", 1 => "1 change", var n => $"{n} changes" };
         return IsRefused(answer) ? "refused: the file has errors, and what was in force stays in force"
             : answer.Applied ? $"applied: {changes}"
-            : $"nothing was applied: {changes}";
+            : $"dry run, nothing was applied: {changes}";
     }
 }

@@ -65,7 +65,10 @@ internal static class StatusView
                 yield return $"ALARM: the drain of {DrainText.Target(drain.Target)} is not saved: {drain.PersistError}";
         }
         foreach (var (daemon, link) in Links(status.Gate?.Gate))
-            yield return $"ALARM: the gate has had no {daemon} for {Cell.Since(link.Since, now)}: {link.Reason}";
+        {
+            var since = link.Since is null ? "" : $" for {Cell.Since(link.Since, now)}";
+            yield return $"ALARM: the gate has had no {daemon}{since}: {link.Reason}";
+        }
         foreach (var alarm in Alarms(status))
             yield return $"ALARM: {alarm}";
         if (status.Proxy is { } proxy)
