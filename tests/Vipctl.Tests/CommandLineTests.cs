@@ -18,6 +18,25 @@ public sealed class CommandLineTests
     [InlineData("decode --local-as x ff", "'x'", "Try 'vipctl decode --help'")]
     [InlineData("emergency withdraw", "'--reason' is required", "Try 'vipctl emergency withdraw --help'")]
     [InlineData("emergency withdraw --reason why --wait 2m", "at most 1m0s", "Try")]
+    [InlineData("drain", "Required command was not provided", "Try 'vipctl drain --help'")]
+    [InlineData("drain peers", "'peers'", "Try 'vipctl drain --help'")]
+    [InlineData("drain vip", "'name'", "Try 'vipctl drain vip --help'")]
+    [InlineData("drain backend s1", "'s1' is not a backend as POOL/NAME", "Try 'vipctl drain backend --help'")]
+    [InlineData("drain node --timeout 25h", "at most 1d0h", "Try")]
+    [InlineData("--timeout 5m drain node", "'--timeout'", "Try")]
+    [InlineData("drain node --wait --no-wait", "--no-wait contradicts", "Try")]
+    [InlineData("drain node --no-wait --wait-timeout 5s", "--no-wait contradicts", "Try")]
+    [InlineData("drain node --direct --dry-run", "--dry-run is the gate's work", "Try")]
+    [InlineData("drain node --direct --timeout 5m", "--timeout is the gate's work", "Try")]
+    [InlineData("drain node --direct --wait-timeout 2m", "at most 1m0s", "Try")]
+    [InlineData("drain vip web --direct", "'--direct'", "Try 'vipctl drain vip --help'")]
+    [InlineData("undrain node --reason why", "'--reason'", "Try 'vipctl undrain node --help'")]
+    [InlineData("events --limit 0", "'0' is not a number from 1 to 10000", "Try 'vipctl events --help'")]
+    [InlineData("events --limit 10001", "'10001' is not a number from 1 to 10000", "Try")]
+    [InlineData("events --severity loud", "'loud' is not one of info, warning, error", "Try")]
+    [InlineData("events --after -1", "'-1' is not an event's number", "Try")]
+    [InlineData("explain web", "'web'", "Try 'vipctl explain --help'")]
+    [InlineData("config check", "'file'", "Try 'vipctl config check --help'")]
     public async Task A_wrong_command_line_exits_2_with_the_remedy_on_standard_error(
         string line, string message, string remedy)
     {
@@ -62,13 +81,25 @@ public sealed class CommandLineTests
     [InlineData("peers reset tor1 --reason why")]
     [InlineData("emergency withdraw --reason why")]
     [InlineData("emergency lift")]
-    public async Task Without_a_daemon_every_call_exits_3_and_names_the_socket_and_the_remedy(string line)
+    [InlineData("drain node --direct")]
+    [InlineData("vips", "gate")]
+    [InlineData("backends web --watch", "gate")]
+    [InlineData("checks", "gate")]
+    [InlineData("events", "gate")]
+    [InlineData("events -f", "gate")]
+    [InlineData("explain vip web", "gate")]
+    [InlineData("drain vip web", "gate")]
+    [InlineData("undrain node", "gate")]
+    [InlineData("drains", "gate")]
+    [InlineData("config reload", "gate")]
+    public async Task Without_a_daemon_every_call_exits_3_and_names_the_socket_and_the_remedy(
+        string line, string daemon = "speaker")
     {
-        using var directory = new SocketDirectory();
-        var run = await Vipctl.RunAsync("", [.. line.Split(' '), "--api-directory", directory.Path]);
+        await using var node = new NodeSandbox();
+        var run = await node.RunAsync(line);
         Assert.Equal(3, run.ExitCode);
         Assert.Equal("", run.Output);
-        Assert.Contains(directory.Socket, run.Error, StringComparison.Ordinal);
+        Assert.Contains(node.Socket(daemon), run.Error, StringComparison.Ordinal);
         Assert.Contains("start vipd", run.Error, StringComparison.Ordinal);
     }
 
@@ -78,22 +109,12 @@ public sealed class CommandLineTests
     [InlineData("emergency withdraw --reason why --wait 0s")]
     public async Task A_daemon_that_does_not_answer_exits_3_after_the_time_given(string line)
     {
-        using var directory = new SocketDirectory();
+        await using var node = new NodeSandbox();
         using var hung = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        hung.Bind(new UnixDomainSocketEndPoint(directory.Socket));
+        hung.Bind(new UnixDomainSocketEndPoint(node.Socket("speaker")));
         hung.Listen();
-        var run = await Vipctl.RunAsync(
-            "", [.. line.Split(' '), "--api-directory", directory.Path, "--timeout", "50ms"]);
+        var run = await node.RunAsync($"{line} --timeout 50ms");
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("no answer within the time given", run.Error, StringComparison.Ordinal);
-    }
-
-    private sealed class SocketDirectory : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("vipctl").FullName;
-
-        public string Socket => System.IO.Path.Combine(Path, "speaker.sock");
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

@@ -17,12 +17,11 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
     /// <summary>Returns the exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(
-            order.WaitLimit ?? System.Threading.Timeout.InfiniteTimeSpan, _context.Clock);
+        using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _context.Clock);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            await gate.AskAsync(arguments, client => FollowAsync(client, end.Token));
+            await gate.AskAsync(arguments, client => FollowAsync(client, limit, end.Token));
             ShowEnd();
             return Judge();
         }
@@ -40,7 +39,8 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
         }
     }
 
-    private async Task<bool> FollowAsync(GateService.GateServiceClient client, CancellationToken end)
+    private async Task<bool> FollowAsync(
+        GateService.GateServiceClient client, CancellationTokenSource limit, CancellationToken end)
     {
         // The gate answers at least once a second: silence means that it hangs.
         var silence = gate.Settings.TimeoutOf(arguments);
@@ -48,6 +48,9 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
             options => order.Call(client, options), silence, silence, _context.Clock, end);
         while (await answers.MoveNextAsync())
         {
+            // The wait begins with the first answer, from which the order is in force: so exit code 5 says that it is.
+            if (_last is null)
+                limit.CancelAfter(order.WaitLimit ?? Timeout.InfiniteTimeSpan);
             _last = answers.Current;
             Show(_last);
             if (!order.Waits || order.IsDryRun)
