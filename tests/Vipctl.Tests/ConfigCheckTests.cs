@@ -17,7 +17,9 @@ public sealed class ConfigCheckTests : IDisposable
     [InlineData(2)]
     public async Task It_is_vipd_that_checks_and_its_output_and_exit_code_pass_through(int exitCode)
     {
-        Install($"echo \"checked: $*\"; echo 'node.yaml:3:5: error: what' >&2; exit {exitCode}", UnixFileMode.UserExecute);
+        Install(
+            $"echo \"checked: $*\"; echo 'node.yaml:3:5: error: what' >&2; exit {exitCode}",
+            UnixFileMode.UserExecute);
         var run = await RunAsync("node.yaml");
         Assert.Equal(
             (exitCode, "checked: --check --config node.yaml\n", "node.yaml:3:5: error: what\n"),

@@ -197,7 +197,9 @@ public sealed class DrainTests
         var run = await RunAsync("undrain node", Answers(blocked));
         Assert.Equal(1, run.ExitCode);
         Assert.EndsWith(
-            "VIP  STATE  REASON\ndns  Up     -\nweb  Down   0 of 2 backends up\n", run.Output, StringComparison.Ordinal);
+            "VIP  STATE  REASON\ndns  Up     -\nweb  Down   0 of 2 backends up\n",
+            run.Output,
+            StringComparison.Ordinal);
         Assert.Contains("1 of 2 VIPs cannot serve", run.Error, StringComparison.Ordinal);
         Assert.Contains("the drain of node is taken back", run.Error, StringComparison.Ordinal);
     }

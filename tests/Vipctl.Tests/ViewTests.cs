@@ -105,7 +105,8 @@ public sealed class ViewTests
         return new()
         {
             Gate = new(
-                Part<GetGateResponse>("gate"), Parse<ListVipsResponse>("vips"), Parse<ListBackendsResponse>("backends")),
+                Part<GetGateResponse>("gate"), Parse<ListVipsResponse>("vips"),
+                Parse<ListBackendsResponse>("backends")),
             Speaker = new(
                 Part<GetSpeakerResponse>("speaker"), Parse<ListPeersResponse>("peers"),
                 Parse<ListRoutesResponse>("routes")),

@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace AnycastVip.Vipctl.Commands;
 
-/// <summary>Where the daemons are, how long they may take, and how to show what they answer: the same for all.</summary>
+/// <summary>Where the daemons are, how long they may take, and how to show what they answer.</summary>
 internal sealed class CallSettings(CommandContext context)
 {
     /// <summary>How to find the daemons; for every command.</summary>

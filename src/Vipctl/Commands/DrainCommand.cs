@@ -14,7 +14,7 @@ internal sealed class DrainCommand
     private readonly GateCall _gate;
     private readonly SpeakerCall _speaker;
     private readonly bool _isDrain;
-    private readonly Option<string> _reason = Options.Reason("why; shown in every view, and routers are told (RFC 9003)");
+    private readonly Option<string> _reason = Options.Reason("why; in every view, and routers are told (RFC 9003)");
     private readonly Option<TimeSpan?> _connectionTimeout = Options.Span(
         "--timeout",
         Day,

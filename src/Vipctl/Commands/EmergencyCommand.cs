@@ -37,8 +37,8 @@ internal static class EmergencyCommand
     }
 
     /// <summary>
-    /// Withdraws every prefix; returns the exit code. It waits for the peers as long as <paramref name="wait"/>, at most
-    /// <see cref="LongestWait"/>; zero: not at all; null: 5 s.
+    /// Withdraws every prefix; returns the exit code. It waits for the peers as long as <paramref name="wait"/>, at
+    /// most <see cref="LongestWait"/>; zero: not at all; null: 5 s.
     /// </summary>
     public static Task<int> WithdrawAsync(
         SpeakerCall speaker, ParseResult arguments, string reason, TimeSpan? wait, CancellationToken cancellation)

@@ -22,8 +22,12 @@ internal static class EventsCommand
         };
         var severity = Severity();
         var limit = Number<uint>(
-            "--limit", "the newest so many (default 100)", $"a number from 1 to {MostEvents}", n => n is > 0 and <= MostEvents);
-        var after = Number<ulong>("--after", "only events after the one with this number", "an event's number", _ => true);
+            "--limit",
+            "the newest so many (default 100)",
+            $"a number from 1 to {MostEvents}",
+            count => count is > 0 and <= MostEvents);
+        var after = Number<ulong>(
+            "--after", "only events after the one with this number", "an event's number", _ => true);
         var command = new Command("events", "What happened, oldest first, each with the event that it followed from.")
         {
             follow, subject, severity, limit, after,

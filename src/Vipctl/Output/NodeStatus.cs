@@ -2,7 +2,7 @@ using AnycastVip.Proto.V1;
 
 namespace AnycastVip.Vipctl.Output;
 
-/// <summary>What the three daemons of a node say at one moment; a part is null where its daemon did not answer.</summary>
+/// <summary>What the three daemons of a node say at one moment; null where a daemon did not answer.</summary>
 internal sealed record NodeStatus
 {
     public GateStatus? Gate { get; init; }
