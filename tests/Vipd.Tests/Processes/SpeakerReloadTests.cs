@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.Vipd.Supervision;
 using AnycastVip.Vipd.Tests.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,17 +16,17 @@ public sealed class SpeakerReloadTests : IAsyncLifetime
 
     private readonly TemporaryDirectory _directory = new();
     private readonly Speaker[] _routers = [.. RouterAddresses.Select(Router)];
-    private RunningSpeaker? _speaker;
+    private VipdProcess? _speaker;
 
-    private RunningSpeaker Speaker => _speaker!;
+    private VipdProcess Speaker => _speaker!;
 
     public async ValueTask InitializeAsync()
     {
         foreach (var router in _routers)
             router.Start();
-        _speaker = new RunningSpeaker(WriteConfiguration());
-        await Speaker.WaitForAsync("peer tor1: OpenConfirm -> Established");
-        await Speaker.WaitForAsync("peer tor2: OpenConfirm -> Established");
+        _speaker = new VipdProcess("speaker", WriteConfiguration());
+        await Speaker.Logged("peer tor1: OpenConfirm -> Established");
+        await Speaker.Logged("peer tor2: OpenConfirm -> Established");
     }
 
     public async ValueTask DisposeAsync()
@@ -44,17 +45,18 @@ public sealed class SpeakerReloadTests : IAsyncLifetime
         var line = Array.FindIndex(broken, text => text.Contains("holdTimee", StringComparison.Ordinal));
         var column = broken[line].IndexOf("holdTimee", StringComparison.Ordinal);
 
-        await Speaker.SignalAsync("HUP");
-        await Speaker.WaitForAsync("reload refused; the running configuration stays");
+        Speaker.Send(SignalNumber.SIGHUP);
+        await Speaker.Logged("reload refused; the running configuration stays");
 
         var place = string.Create(CultureInfo.InvariantCulture, $"{path}:{line + 1}:{column + 1}: error: ");
         Assert.Single(Speaker.Find(place));
         // The running configuration is still that of the start.
         WriteConfiguration();
-        await Speaker.SignalAsync("HUP");
-        await Speaker.WaitForAsync("reload: nothing has changed");
+        Speaker.Send(SignalNumber.SIGHUP);
+        await Speaker.Logged("reload: nothing has changed");
         Assert.Empty(Speaker.Find("Established -> "));
-        Assert.Equal(0, await Speaker.StopAsync());
+        Speaker.Send(SignalNumber.SIGTERM);
+        Assert.Equal(0, await Speaker.End());
     }
 
     [Fact]
@@ -62,10 +64,10 @@ public sealed class SpeakerReloadTests : IAsyncLifetime
     {
         WriteConfiguration(first: "holdTime: 30s");
 
-        await Speaker.SignalAsync("HUP");
+        Speaker.Send(SignalNumber.SIGHUP);
 
-        await Speaker.WaitForAsync("reload: peer tor1: changed, its session is reset with Cease/6");
-        await Speaker.WaitForAsync("peer tor1: OpenConfirm -> Established", count: 2);
+        await Speaker.Logged("reload: peer tor1: changed, its session is reset with Cease/6");
+        await Speaker.Logged("peer tor1: OpenConfirm -> Established", times: 2);
         Assert.Empty(Speaker.Find("peer tor2: Established -> "));
         Assert.Single(Speaker.Find("reload: "));
     }
@@ -76,9 +78,9 @@ public sealed class SpeakerReloadTests : IAsyncLifetime
         WriteConfiguration(
             first: null, second: "med: 5", routerId: "10.0.0.99", allowed: "203.0.113.51/32", directory: "/run/other");
 
-        await Speaker.SignalAsync("HUP");
+        Speaker.Send(SignalNumber.SIGHUP);
 
-        await Speaker.WaitForAsync("reload: API directory: changed, which needs a restart of the speaker");
+        await Speaker.Logged("reload: API directory: changed, which needs a restart of the speaker");
         Assert.Single(Speaker.Find("reload: peer tor1: removed, its session ends with Cease/3"));
         Assert.Single(Speaker.Find("reload: peer tor2: changed in place"));
         Assert.Single(Speaker.Find("reload: allow-list: changed in place"));

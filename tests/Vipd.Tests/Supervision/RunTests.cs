@@ -1,5 +1,6 @@
 using AnycastVip.Vipd.Supervision;
 using AnycastVip.Vipd.Tests.Configuration;
+using AnycastVip.Vipd.Tests.Processes;
 
 namespace AnycastVip.Vipd.Tests.Supervision;
 
@@ -85,12 +86,11 @@ public sealed class RunTests : IDisposable
     public async Task A_process_whose_run_is_gone_refuses_to_start()
     {
         // The test is the parent, and it is not this one.
-        using var speaker = VipdRun.Start("speaker", _directory.FullName, (ParentBond.Variable, "1"));
-        var error = await speaker.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
-            .WaitAsync(VipdRun.Patience, TestContext.Current.CancellationToken);
-        await speaker.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var speaker = new VipdProcess(
+            "speaker", VipdRun.Configure(_directory.FullName), (ParentBond.Variable, "1"));
 
-        Assert.Equal((1, "vipd: the 'vipd run' that started this process is gone\n"), (speaker.ExitCode, error));
+        Assert.Equal(1, await speaker.End());
+        Assert.Equal(["vipd: the 'vipd run' that started this process is gone"], speaker.Log);
     }
 
     [Fact]
