@@ -11,6 +11,16 @@ internal sealed class FakeClock : TimeProvider
 
     public TimeSpan Now => TimeSpan.FromTicks(GetTimestamp());
 
+    /// <summary>Timers that have not rung.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _timers.Count;
+        }
+    }
+
     public override long GetTimestamp()
     {
         lock (_lock)
@@ -19,7 +29,7 @@ internal sealed class FakeClock : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        Assert.True(period == Timeout.InfiniteTimeSpan, "no timer of the checks repeats itself");
+        Assert.True(period == Timeout.InfiniteTimeSpan, "no timer of the gate repeats itself");
         var timer = new FakeTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
