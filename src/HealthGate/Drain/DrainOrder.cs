@@ -43,4 +43,8 @@ public abstract record DrainTarget
 /// <param name="OrderedAt">When, by the wall clock.</param>
 /// <param name="ConnectionTimeout">How long connections are waited for; null: as configured.</param>
 public sealed record DrainOrder(
-    DrainTarget Target, string Reason, string OrderedBy, DateTimeOffset OrderedAt, TimeSpan? ConnectionTimeout = null);
+    DrainTarget Target, string Reason, string OrderedBy, DateTimeOffset OrderedAt, TimeSpan? ConnectionTimeout = null)
+{
+    /// <summary>Who ordered it when nobody did: the file of the drains was damaged.</summary>
+    public const string ByItself = "vipd";
+}

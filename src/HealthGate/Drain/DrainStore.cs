@@ -59,7 +59,7 @@ public sealed class DrainStore : IDisposable
             var aside = FileName + now.ToString("'.damaged-'yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
             var damage = $"{path} is damaged ({fault}), so this node counts as drained; see {aside} for what was " +
                 "drained before, then undrain the node";
-            var order = new DrainOrder(new DrainTarget.Node(), damage, "vipd", now);
+            var order = new DrainOrder(new DrainTarget.Node(), damage, DrainOrder.ByItself, now);
             store = new DrainStore(path, held, DrainSet.Empty.Drain(order), damage, aside);
         }
         await store.SaveAsync();

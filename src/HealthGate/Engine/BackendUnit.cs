@@ -1,0 +1,32 @@
+using AnycastVip.HealthGate.Health;
+
+namespace AnycastVip.HealthGate.Engine;
+
+/// <summary>A backend and what the engine remembers of it.</summary>
+internal sealed class BackendUnit(string pool, BackendOptions options, BackendHealthState state)
+{
+    public string Pool { get; } = pool;
+
+    public BackendOptions Options { get; set; } = options;
+
+    public BackendHealthState State { get; set; } = state;
+
+    public string Subject => $"backend {Pool}/{Options.Name}";
+
+    /// <summary>A check that is started anew counts its epochs from zero again; this is what the backend adds.</summary>
+    public long CheckEpochBase { get; set; }
+
+    /// <summary>One that a reload added counts for its pool once it was judged.</summary>
+    public bool IsCounted { get; set; } = true;
+
+    /// <summary>The generation whose refusal is being verified; null: none is.</summary>
+    public long? Verifying { get; set; }
+
+    public BackendReported? Report { get; set; }
+
+    /// <summary>While it is drained, and the proxy knows.</summary>
+    public ConnectionCounter? Counter { get; set; }
+
+    /// <summary>The event that led to its state.</summary>
+    public ulong Cause { get; set; }
+}
