@@ -56,7 +56,6 @@ internal static class CommandLine
             DrainCommand.Undrain(gate, speaker),
             DrainCommand.List(gate),
             EmergencyCommand.Create(speaker),
-            ConfigCommand.Create(gate),
         ];
         var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.");
         foreach (var call in calls)
@@ -67,6 +66,7 @@ internal static class CommandLine
                 call.Add(settings.Timeout);
             root.Add(call);
         }
+        root.Add(ConfigCommand.Create(gate));
         root.Add(DecodeCommand.Create(context));
         root.Add(settings.ApiDirectory);
         return root;

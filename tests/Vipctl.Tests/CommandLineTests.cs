@@ -36,6 +36,7 @@ public sealed class CommandLineTests
     [InlineData("events --severity loud", "'loud' is not one of info, warning, error", "Try")]
     [InlineData("events --after -1", "'-1' is not an event's number", "Try")]
     [InlineData("explain web", "'web'", "Try 'vipctl explain --help'")]
+    [InlineData("config check node.yaml -o json", "'-o'", "Try 'vipctl config check --help'")]
     [InlineData("config check", "'file'", "Try 'vipctl config check --help'")]
     public async Task A_wrong_command_line_exits_2_with_the_remedy_on_standard_error(
         string line, string message, string remedy)

@@ -17,6 +17,8 @@ public sealed class DrainTextTests
     [InlineData(
         """{"phase": "DRAIN_PHASE_CONNECTIONS", "connections": {"fed": 7, "newTotal": "9"}}""",
         "connections; connections not counted yet")]
+    [InlineData(
+        """{"phase": "DRAIN_PHASE_LISTENERS", "peers": [{"peer": "tor1", "established": true}]}""", "listeners")]
     [InlineData("""{"phase": "DRAIN_PHASE_DONE", "connections": {}}""", "done; connections were not counted")]
     [InlineData(
         $$"""{"phase": "DRAIN_PHASE_CONNECTIONS", "connections": { {{Counted}} } }""",

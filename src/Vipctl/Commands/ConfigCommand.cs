@@ -34,7 +34,7 @@ internal static class ConfigCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "judge and compare only" };
         var command = new Command("reload", "Read the file again and apply what changed, or nothing if it has errors.")
         {
-            dryRun,
+            dryRun, gate.Settings.Format, gate.Settings.Timeout,
         };
         command.SetAction((arguments, cancellation) => gate.ShowAsync(
             arguments,

@@ -26,6 +26,11 @@ internal sealed record DrainOrder(
     /// <summary>"node", "vip web", "backend web/s1".</summary>
     public string Name => DrainText.Target(Target);
 
+    /// <summary>What an order means that could not be saved.</summary>
+    public string Unsaved => IsDrain
+        ? "in force but NOT SAVED, so that a restart would end it"
+        : "taken back but NOT SAVED, so that a restart would drain again";
+
     /// <summary>What remains true whatever becomes of the wait.</summary>
     public string Standing => IsDrain
         ? $"the drain of {Name} stays in force; 'vipctl drains' shows it, 'vipctl undrain {Name}' takes it back"

@@ -21,9 +21,7 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            await gate.AskAsync(arguments, client => FollowAsync(client, limit, end.Token));
-            ShowEnd();
-            return Judge();
+            return await gate.AskAsync(arguments, client => FollowAsync(client, limit, end.Token));
         }
         catch (RpcException error) when (error.StatusCode == StatusCode.Cancelled && end.IsCancellationRequested)
         {
@@ -39,7 +37,7 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
         }
     }
 
-    private async Task<bool> FollowAsync(
+    private async Task<int> FollowAsync(
         GateService.GateServiceClient client, CancellationTokenSource limit, CancellationToken end)
     {
         // The gate answers at least once a second: silence means that it hangs.
@@ -54,9 +52,10 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
             _last = answers.Current;
             Show(_last);
             if (!order.Waits || order.IsDryRun)
-                return true;
+                break;
         }
-        return true;
+        ShowEnd();
+        return Judge();
     }
 
     private void Show(DrainProgress progress)
@@ -65,8 +64,7 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
         {
             _hasWarned = true;
             _line.End();
-            _context.Complain(
-                $"in force but NOT SAVED, so that a restart would end it: {Table.Printable(progress.PersistError)}");
+            _context.Complain($"{order.Unsaved}: {Table.Printable(progress.PersistError)}");
         }
         if (_format == OutputFormat.JsonLines)
             _context.Out.WriteLine(ViewJson.Line.Format(progress));
@@ -95,12 +93,12 @@ internal sealed class DrainWait(GateCall gate, ParseResult arguments, DrainOrder
             case null:
                 _context.Complain("the gate ended the call without an answer; 'vipctl drains' shows what is in force");
                 return ExitCode.Failed;
+            case not null when order.IsDryRun:
+            case { Phase: DrainPhase.Done }:
+                return ExitCode.Ok;
             case { Phase: DrainPhase.Blocked }:
                 _context.Complain($"{order.Name} cannot serve yet: {Table.Printable(_last.Text)}; {order.Standing}");
                 return ExitCode.Failed;
-            case { Phase: DrainPhase.Done }:
-            case not null when order.IsDryRun:
-                return ExitCode.Ok;
             case not null when !order.Waits:
                 _context.Complain($"not waited for; {order.Standing}");
                 return ExitCode.Ok;

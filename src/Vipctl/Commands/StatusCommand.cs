@@ -49,22 +49,22 @@ internal sealed class StatusCommand(GateCall gate, SpeakerCall speaker, ProxyCal
     private async Task<NodeStatus> AskAsync(ParseResult arguments, CancellationToken cancellation)
     {
         var call = _settings.DeadlineIn(_settings.TimeoutOf(arguments), cancellation);
-        var (fromGate, fromSpeaker, fromProxy) = (
-            TryAsync(gate, arguments, client => AskGateAsync(client, call)),
-            TryAsync(speaker, arguments, client => AskSpeakerAsync(client, call)),
-            TryAsync(proxy, arguments, async client => await client.GetProxyAsync(new GetProxyRequest(), call)));
-        (string Daemon, string? Why)[] all =
-        [
-            (gate.Daemon, (await fromGate).Why), (speaker.Daemon, (await fromSpeaker).Why),
-            (proxy.Daemon, (await fromProxy).Why),
-        ];
+        var fromGate = TryAsync(gate, arguments, client => AskGateAsync(client, call));
+        var fromSpeaker = TryAsync(speaker, arguments, client => AskSpeakerAsync(client, call));
+        var fromProxy = TryAsync(
+            proxy, arguments, async client => await client.GetProxyAsync(new GetProxyRequest(), call));
+        var (gateStatus, whyNoGate) = await fromGate;
+        var (speakerStatus, whyNoSpeaker) = await fromSpeaker;
+        var (proxyStatus, whyNoProxy) = await fromProxy;
         cancellation.ThrowIfCancellationRequested();
+        (string Daemon, string? Why)[] failures =
+            [(gate.Daemon, whyNoGate), (speaker.Daemon, whyNoSpeaker), (proxy.Daemon, whyNoProxy)];
         return new NodeStatus
         {
-            Gate = (await fromGate).Answer,
-            Speaker = (await fromSpeaker).Answer,
-            Proxy = (await fromProxy).Answer,
-            Silent = [.. from each in all where each.Why is not null select (each.Daemon, each.Why)],
+            Gate = gateStatus,
+            Speaker = speakerStatus,
+            Proxy = proxyStatus,
+            Silent = [.. from failure in failures where failure.Why is not null select (failure.Daemon, failure.Why)],
         };
     }
 

@@ -73,9 +73,11 @@ internal static class DrainText
                 : $", closed {count.ClosedFed} fed and {count.ClosedStranded} stranded"),
     };
 
-    // A peer without a session has nothing of ours to acknowledge.
+    // Only these phases have an UPDATE; a peer without a session has nothing of ours to acknowledge.
     private static string Peers(DrainProgress progress)
     {
+        if (progress.Phase is not (DrainPhase.Depreferred or DrainPhase.Withdrawing or DrainPhase.Announcing))
+            return "";
         var peers = progress.Peers.Where(peer => peer.Established).ToList();
         var late = peers.Where(peer => peer.AcknowledgedAt is null).Select(peer => peer.Peer).ToList();
         return (peers.Count, late.Count) switch
