@@ -19,6 +19,8 @@ public sealed record CheckReport(string Name, RiseFallState State);
 public sealed class CheckScheduler : IAsyncDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+    // Between two wake-ups: what many checks cost is mostly the waking, and no check needs to start more exactly.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
 
     private readonly TimeProvider _clock;
     private readonly Action<CheckReport> _report;
@@ -33,6 +35,7 @@ public sealed class CheckScheduler : IAsyncDisposable
     private readonly Queue<Run> _waiting = new();
     private int _runs;
     private TimeSpan? _wakeAt;
+    private TimeSpan _restsUntil;
     private bool _isStopping;
 
     /// <summary>Starts the loop.</summary>
@@ -48,7 +51,7 @@ public sealed class CheckScheduler : IAsyncDisposable
     {
         (_clock, _runsMax, _report) = (clock, runsMax, report);
         _timer = clock.CreateTimer(
-            _ => _inbox.Writer.TryWrite(() => _wakeAt = null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _ => _inbox.Writer.TryWrite(Wake), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Completion = Task.Run(LoopAsync);
     }
 
@@ -112,6 +115,12 @@ public sealed class CheckScheduler : IAsyncDisposable
             Forget(name);
     }
 
+    private void Wake()
+    {
+        _wakeAt = null;
+        _restsUntil = Now + Rest;
+    }
+
     private void TakeDue()
     {
         var now = Now;
@@ -127,7 +136,10 @@ public sealed class CheckScheduler : IAsyncDisposable
 
     private void SetTimer()
     {
-        if (!_deadlines.TryPeek(out _, out var deadline) || deadline == _wakeAt)
+        if (!_deadlines.TryPeek(out _, out var deadline))
+            return;
+        deadline = deadline > _restsUntil ? deadline : _restsUntil;
+        if (deadline == _wakeAt)
             return;
         _wakeAt = deadline;
         // Timers count whole milliseconds: rounded down they would ring before the deadline, again and again.
