@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using System.Text;
 
 namespace AnycastVip.HealthGate.Checks;
 
@@ -30,59 +30,41 @@ public sealed record HttpProbeSettings
 /// Sends GET on a new connection and judges the status. The answer must come whole within the time-out, but of its body
 /// no more than <see cref="BodyMax"/> octets are read. A redirect is a status like any other.
 /// </summary>
-public sealed class HttpProbe : IProbe, IDisposable
+public sealed class HttpProbe : IProbe
 {
-    /// <summary>In octets.</summary>
+    /// <summary>In octets, with what frames it.</summary>
     public const int BodyMax = 64 * 1024;
 
     private readonly HttpProbeSettings _settings;
-    private readonly Uri _uri;
-    private readonly HttpMessageInvoker _client;
+    private readonly byte[] _request;
 
-    /// <summary>A probe with a client of its own, so that checks share no state.</summary>
+    /// <summary>A probe whose request is the same each time.</summary>
+    /// <exception cref="ArgumentException">Path or host would not be a single word of the request.</exception>
     public HttpProbe(HttpProbeSettings settings)
     {
+        var host = settings.Host ?? AuthorityOf(settings.Target);
+        if (!settings.Path.StartsWith('/') || !IsWord(settings.Path) || !IsWord(host))
+            throw new ArgumentException($"cannot ask {host} for {settings.Path}", nameof(settings));
         _settings = settings;
-        _uri = new Uri(
-            $"http://{settings.Target}{settings.Path}",
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-            MaxResponseHeadersLength = 16,
-            MaxResponseDrainSize = 0,
-            // A kept connection would prove that the target lives, not that it accepts.
-            PooledConnectionLifetime = TimeSpan.Zero,
-            ConnectCallback = async (_, timeout) => new NetworkStream(
-                await TcpProbe.ConnectAsync(settings.Target, null, timeout), ownsSocket: true),
-        });
+        // A kept connection would prove that the target lives, not that it accepts.
+        _request = Encoding.ASCII.GetBytes(
+            $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     }
 
     /// <inheritdoc/>
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken timeout)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, _uri);
-        request.Headers.Host = _settings.Host;
-        request.Headers.ConnectionClose = true;
-        using var response = await _client.SendAsync(request, timeout);
-        await ReadBodyAsync(response, timeout);
-        var status = (int)response.StatusCode;
+        using var socket = await TcpProbe.ConnectAsync(_settings.Target, null, timeout);
+        await socket.SendAsync(_request, timeout);
+        var status = await new HttpAnswer(socket, timeout).ReadAsync();
         return _settings.ExpectedStatus.Any(range => range.First <= status && status <= range.Last)
             ? new(true, $"HTTP {status}")
             : new(false, $"HTTP {status}, not {string.Join(", ", _settings.ExpectedStatus)}");
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    // An IPv6 address in brackets; its zone means nothing to the target, RFC 6874 section 4.
+    private static string AuthorityOf(IPEndPoint target) =>
+        new IPEndPoint(new IPAddress(target.Address.GetAddressBytes()), target.Port).ToString();
 
-    private static async Task ReadBodyAsync(HttpResponseMessage response, CancellationToken timeout)
-    {
-        var buffer = new byte[4096];
-        await using var body = await response.Content.ReadAsStreamAsync(timeout);
-        for (int total = 0, count = 1; count > 0 && total < BodyMax; total += count)
-            count = await body.ReadAsync(buffer, timeout);
-    }
+    private static bool IsWord(string text) => text.Length > 0 && text.All(letter => letter is > ' ' and < '\x7F');
 }

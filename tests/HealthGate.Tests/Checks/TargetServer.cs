@@ -7,13 +7,14 @@ namespace AnycastVip.HealthGate.Tests.Checks;
 /// <summary>A server on loopback that treats each connection as the test says.</summary>
 internal sealed class TargetServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _serving;
     private int _connections;
 
-    public TargetServer(Func<NetworkStream, CancellationToken, Task> serve)
+    public TargetServer(Func<NetworkStream, CancellationToken, Task> serve, IPAddress? address = null)
     {
+        _listener = new(address ?? IPAddress.Loopback, 0);
         _listener.Start();
         _serving = ServeAsync(serve);
     }
@@ -26,7 +27,7 @@ internal sealed class TargetServer : IAsyncDisposable
     public string Request { get; private set; } = "";
 
     /// <summary>Answers a request with the text and, if told so, does not close the connection.</summary>
-    public static TargetServer Answering(string answer, bool stays = false)
+    public static TargetServer Answering(string answer, IPAddress? address = null, bool stays = false)
     {
         TargetServer? server = null;
         return server = new(async (stream, stop) =>
@@ -37,7 +38,7 @@ internal sealed class TargetServer : IAsyncDisposable
             await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), stop);
             if (stays)
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
-        });
+        }, address);
     }
 
     /// <summary>An address where nothing listens.</summary>
