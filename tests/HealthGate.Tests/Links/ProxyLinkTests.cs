@@ -1,0 +1,337 @@
+using System.Net;
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Health;
+using AnycastVip.HealthGate.Links;
+using AnycastVip.Proto.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using BackendState = AnycastVip.HealthGate.Health.BackendState;
+using ConnectionSelector = AnycastVip.HealthGate.Engine.ConnectionSelector;
+
+namespace AnycastVip.HealthGate.Tests.Links;
+
+/// <summary>The gate's end of the control stream, against a proxy that says what the test says.</summary>
+public sealed class ProxyLinkTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
+    private readonly LinkRun _run = new();
+    private readonly ScriptedProxy _proxy = new();
+
+    public ValueTask DisposeAsync() => _run.DisposeAsync();
+
+    [Fact]
+    public async Task The_hello_carries_epoch_and_heartbeat_and_the_kept_table_is_told()
+    {
+        await _run.Serve(_proxy);
+        Start();
+
+        var stream = await _proxy.Streams.Next();
+        var hello = (await stream.Receive()).Hello;
+        await stream.Send(new() { Accepted = new() { KeptRevision = 41 } });
+
+        Assert.Equal(7UL, hello.Epoch);
+        Assert.Equal(TimeSpan.FromMilliseconds(250), hello.HeartbeatInterval.ToTimeSpan());
+        Assert.Equal(new ProxyConnected(41), await _run.Next());
+    }
+
+    [Fact]
+    public async Task The_whole_table_goes_down_as_the_engine_has_it()
+    {
+        var link = await Connected();
+        var check = new CheckOptions("up", new CheckKind.Tcp(), new());
+        var pool = new PoolOptions
+        {
+            Name = "web",
+            Balance = Balance.RoundRobin,
+            Check = check,
+            ConnectTimeout = TimeSpan.FromMilliseconds(300),
+            ConnectRetries = 3,
+            SlowStart = TimeSpan.FromSeconds(30),
+            Backends = [],
+        };
+        var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9);
+
+        link.Link.Send(new SendTable(
+            5,
+            [new("web", IPAddress.Parse("203.0.113.50"), new(80, "web", 70, TimeSpan.FromMinutes(1)))],
+            [new(pool, [new(options, BackendState.Drain, 4)])],
+            1000));
+
+        var expected = new ProxyTable
+        {
+            Revision = 5,
+            MaxConnections = 1000,
+            Listeners =
+            {
+                new ListenerSpec
+                {
+                    Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
+                    IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
+                },
+            },
+            Pools =
+            {
+                new PoolSpec
+                {
+                    Name = "web", Balance = BalanceAlgorithm.RoundRobin, ConnectRetries = 3,
+                    ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300)),
+                    Backends =
+                    {
+                        new BackendSpec
+                        {
+                            Name = "s1", Address = "2001:db8::1", Port = 8081, Weight = 50, MaxConnections = 9,
+                            Directive = BackendDirective.Drain, Generation = 4,
+                            SlowStart = Duration.FromTimeSpan(TimeSpan.FromSeconds(30)),
+                        },
+                    },
+                },
+            },
+        };
+        Assert.Equal(expected, (await link.Stream.Receive()).Table);
+    }
+
+    [Fact]
+    public async Task Orders_to_count_and_to_close_go_down_in_their_order_by_the_wall_clock()
+    {
+        var link = await Connected();
+        var since = _run.Clock.Now - TimeSpan.FromMinutes(1);
+        var selector = new ConnectionSelector("web", "", "");
+
+        link.Link.Send(new CountVipConnections(1, selector, since));
+        link.Link.Send(new CloseVipConnections(2, selector with { Pool = "web", Backend = "s1" }, null));
+
+        var count = (await link.Stream.Receive()).CountConnections;
+        var age = _run.Clock.GetUtcNow() - count.StrandedSince.ToDateTimeOffset();
+        Assert.InRange(age, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1) + LinkRun.Patience);
+        Assert.Equal((1UL, "web"), (count.RequestId, count.Selector.Vip));
+        var close = (await link.Stream.Receive()).CloseConnections;
+        Assert.Equal(
+            new() { RequestId = 2, Selector = new() { Vip = "web", Pool = "web", Backend = "s1" } }, close);
+    }
+
+    public static TheoryData<string, GateInput> Answers => new()
+    {
+        {
+            """{"connectFailure": {"pool": "p", "backend": "b", "generation": 3, "kind": 1}}""",
+            new ConnectFailed("p", "b", 3, Observation.Refused)
+        },
+        {
+            """{"connectFailure": {"pool": "p", "backend": "b", "generation": 3, "kind": 2}}""",
+            new ConnectFailed("p", "b", 3, Observation.Reset)
+        },
+        {
+            """{"connectFailure": {"pool": "p", "backend": "b", "generation": 3, "kind": 3}}""",
+            new ConnectFailed("p", "b", 3, Observation.TimedOut)
+        },
+        {
+            """{"connectFailure": {"pool": "p", "backend": "b", "generation": 3, "kind": 4}}""",
+            new ConnectFailed("p", "b", 3, Observation.TimedOut)
+        },
+        {
+            """{"backendReport": {"pool": "p", "backend": "b", "connections": 4, "connectLatencyP50": "0.002s"}}""",
+            new BackendReported("p", "b", 4, TimeSpan.FromMilliseconds(2), null)
+        },
+        { """{"connectionsClosed": {"requestId": 5, "closed": 6}}""", new ConnectionsClosedByProxy(5, 6) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task What_the_proxy_says_reaches_the_engine(string response, GateInput expected)
+    {
+        var link = await Connected();
+
+        // A failure on the proxy's own side comes first and says nothing.
+        await link.Stream.Send(new() { ConnectFailure = new() { Pool = "p", Kind = ConnectFailureKind.Local } });
+        await link.Stream.Send(ControlResponse.Parser.ParseJson(response));
+
+        Assert.Equal(expected, await _run.Next());
+    }
+
+    [Fact]
+    public async Task Reports_with_lists_reach_the_engine()
+    {
+        var link = await Connected();
+
+        await link.Stream.Send(ControlResponse.Parser.ParseJson(
+            """{"tableResult": {"revision": 2, "refusedWhole": true, "refused": [{"entry": "pool p", "text": "no"}]}}"""));
+        await link.Stream.Send(ControlResponse.Parser.ParseJson(
+            """
+            {"listenerReport": {"listeners": [
+              {"address": "203.0.113.50", "port": 80, "state": 1, "counters": {"accepted": 3}},
+              {"address": "2001:db8::50", "port": 81, "state": 2, "reason": "port taken"},
+              {"address": "2001:db8::50", "port": 82, "state": 3, "reason": "full"}]}}
+            """));
+        await link.Stream.Send(new()
+        {
+            ConnectionCounts = new()
+            {
+                RequestId = 9, Fed = 1, Stranded = 2, Accepted = 3,
+                At = _run.Clock.GetUtcNow().ToTimestamp(),
+            },
+        });
+
+        var table = Assert.IsType<TableApplied>(await _run.Next());
+        Assert.Equal((2UL, true, "pool p: no"), (table.Revision, table.IsRefusedWhole, Assert.Single(table.Refused)));
+        var listeners = Assert.IsType<ListenersReported>(await _run.Next()).Listeners;
+        Assert.Equal(
+            [
+                new(IPEndPoint.Parse("203.0.113.50:80"), true, "", 3),
+                new(IPEndPoint.Parse("[2001:db8::50]:81"), false, "port taken", 0),
+                new(IPEndPoint.Parse("[2001:db8::50]:82"), true, "full", 0),
+            ],
+            listeners);
+        var counts = Assert.IsType<ConnectionsCountedByProxy>(await _run.Next());
+        Assert.Equal((9UL, 1, 2, 3UL), (counts.RequestId, counts.Fed, counts.Stranded, counts.Accepted));
+        Assert.InRange(counts.At, _run.Clock.Now - LinkRun.Patience, _run.Clock.Now);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_reports_but_answers_no_heartbeat_is_lost_and_asked_again()
+    {
+        var link = await Connected();
+        await link.Stream.Send(new() { ListenerReport = new() });
+        Assert.IsType<ListenersReported>(await _run.Next());
+
+        var lost = Assert.IsType<ProxyLost>(await _run.NextInTime(Step));
+
+        Assert.Contains("no sign of life for 750 ms", lost.Reason, Ordinal);
+        Assert.Equal(7UL, (await (await _proxy.Streams.Next()).Receive()).Hello.Epoch);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_answers_heartbeats_is_kept()
+    {
+        var link = await Connected();
+        for (var round = 0UL; round < 6; round++)
+        {
+            var heartbeat = link.Stream.Receive();
+            await _run.PassUntil(() => heartbeat.IsCompleted, Step);
+            Assert.NotNull((await heartbeat).Heartbeat);
+            await link.Stream.Send(new() { HeartbeatAck = new() });
+            // Behind the answer: once it is there, the answer was read.
+            await link.Stream.Send(new() { ConnectionsClosed = new() { RequestId = round } });
+
+            Assert.Equal(new ConnectionsClosedByProxy(round, 0), await _run.Next());
+        }
+    }
+
+    [Fact]
+    public async Task A_gate_that_hangs_sends_no_heartbeat()
+    {
+        var link = await Connected();
+        var turned = new TaskCompletionSource();
+        var asked = new TaskCompletionSource();
+        _run.Turn = () =>
+        {
+            asked.TrySetResult();
+            return turned.Task;
+        };
+        await _run.PassUntil(() => asked.Task.IsCompleted, Step);
+
+        link.Link.Send(new CloseVipConnections(1, new("", "", ""), null));
+        Assert.NotNull((await link.Stream.Receive()).CloseConnections);
+
+        turned.SetResult();
+        Assert.NotNull((await link.Stream.Receive()).Heartbeat);
+    }
+
+    [Fact]
+    public async Task Each_refused_attempt_is_told_until_the_proxy_is_there()
+    {
+        Start();
+        for (var attempt = 0; attempt < 4; attempt++)
+            Assert.Contains(
+                "no such socket", Assert.IsType<ProxyLost>(await _run.NextInTime(Step)).Reason, Ordinal);
+
+        await _run.Serve(_proxy);
+
+        await _run.PassUntil(() => _proxy.Streams.IsOpened, Step);
+        var stream = await _proxy.Streams.Next();
+        await stream.Send(new() { Accepted = new() });
+        while (await _run.Next() is not ProxyConnected)
+        {
+        }
+    }
+
+    [Fact]
+    public async Task A_stream_that_the_proxy_ends_is_opened_again_at_once()
+    {
+        var link = await Connected();
+
+        link.Stream.End();
+
+        Assert.Contains("it ended the stream", Assert.IsType<ProxyLost>(await _run.Next()).Reason, Ordinal);
+        await _proxy.Streams.Next();
+    }
+
+    [Theory]
+    [InlineData(StatusCode.Aborted)]
+    [InlineData(StatusCode.FailedPrecondition)]
+    public async Task A_proxy_that_another_gate_holds_is_asked_seldom(StatusCode code)
+    {
+        var link = await Connected();
+
+        link.Stream.End(code, "is a second gate running?");
+
+        Assert.Equal(new ProxyLost("is a second gate running?"), await _run.Next());
+        var lostAt = _run.Clock.Now;
+        await _run.PassUntil(() => _proxy.Streams.IsOpened, Step);
+        Assert.InRange(_run.Clock.Now - lostAt, TimeSpan.FromSeconds(5), TimeSpan.MaxValue);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_a_lost_stream()
+    {
+        var link = await Connected();
+
+        await link.Stream.Send(ControlResponse.Parser.ParseJson(
+            """{"listenerReport": {"listeners": [{"address": "nowhere"}]}}"""));
+
+        Assert.Contains("cannot be read", Assert.IsType<ProxyLost>(await _run.Next()).Reason, Ordinal);
+    }
+
+    [Fact]
+    public async Task At_the_end_what_waits_is_written_and_nothing_is_lost()
+    {
+        var link = await Connected();
+        var all = link.Stream.ReceiveAll();
+
+        link.Link.Send(new SendTable(5, [], [], 0));
+        var ending = link.Link.DisposeAsync();
+
+        Assert.Equal([5UL], (await all).Select(request => request.Table.Revision));
+        link.Stream.End();
+        await ending;
+        Assert.True(link.Link.Completion.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_hangs_does_not_hold_the_end_up()
+    {
+        var link = await Connected();
+
+        var ending = link.Link.DisposeAsync().AsTask();
+
+        await _run.PassUntil(() => ending.IsCompleted, Step);
+        await ending;
+    }
+
+    private ProxyLink Start()
+    {
+        var link = _run.Keep(new ProxyLink(_run.Options, epoch: 7));
+        link.Start();
+        return link;
+    }
+
+    private async Task<(ProxyLink Link, ScriptedStream<ControlRequest, ControlResponse> Stream)> Connected()
+    {
+        await _run.Serve(_proxy);
+        var link = Start();
+        var stream = await _proxy.Streams.Next();
+        await stream.Receive();
+        await stream.Send(new() { Accepted = new() });
+        Assert.IsType<ProxyConnected>(await _run.Next());
+        return (link, stream);
+    }
+}
