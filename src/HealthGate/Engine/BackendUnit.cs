@@ -13,7 +13,7 @@ internal sealed class BackendUnit(string pool, BackendOptions options, BackendHe
 
     public string Subject => $"backend {Pool}/{Options.Name}";
 
-    /// <summary>A check that is started anew counts its epochs from zero again; this is what the backend adds.</summary>
+    /// <summary>What the backend adds to its check's epochs: one that is started anew counts from zero.</summary>
     public long CheckEpochBase { get; set; }
 
     /// <summary>One that a reload added counts for its pool once it was judged.</summary>

@@ -64,6 +64,8 @@ public sealed partial class GateEngine
                 break;
             case SetListener { Open: true }:
                 (vip.ListenerRevision, _proxy.IsTableOwed) = (_proxy.NextRevision, true);
+                // Those that the proxy kept open are there without an order.
+                vip.IsDirty |= _proxy.IsKept;
                 break;
             case SetListener:
                 vip.KeepsListeners = false;

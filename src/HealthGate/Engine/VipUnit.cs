@@ -82,7 +82,7 @@ internal sealed class VipUnit
 
     public static CheckId ProbeId(string subject, IPEndPoint pair) => new($"{subject} {pair}", CheckId.SelfProbe);
 
-    /// <summary>All proofs are needed: nothing of it is announced, so that nothing is lost by waiting for them.</summary>
+    /// <summary>All proofs are needed: nothing is announced, so that nothing is lost by waiting for them.</summary>
     public void JoinAll()
     {
         Joined = [.. Pairs];
