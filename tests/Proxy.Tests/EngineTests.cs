@@ -29,6 +29,31 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void A_loop_that_hangs_makes_calls_fail_and_hangs_none()
+    {
+        using var engine = new ProxyEngine(new() { Loops = 2, LoopPatience = TimeSpan.FromMilliseconds(50) });
+        engine.Start();
+        var spec = new ListenerSpec { Endpoint = Rig.NewEndpoint(), Pool = "pool" };
+        var table = new ProxyTable { Revision = 1, Listeners = [spec], Pools = [Rig.Pool()] };
+        using var release = new ManualResetEventSlim();
+        Assert.Throws<TimeoutException>(() => engine.OnEveryLoop(_ => release.Wait(Rig.Patience)));
+
+        Assert.Throws<TimeoutException>(() => engine.ApplyTable(table));
+        Assert.Throws<TimeoutException>(() => engine.ApplyTable(ProxyTable.Empty));
+        Assert.Throws<TimeoutException>(() => engine.CountConnections(new(), null));
+        Assert.Throws<TimeoutException>(() => engine.CloseConnections(new(), null));
+        Assert.Throws<TimeoutException>(() => engine.ListConnections(new(), null));
+        engine.Snapshot();
+        release.Set();
+        Assert.True(engine.AnswersWithin(Rig.Patience));
+
+        // What came while it hung was done in its order, so that the same table can be applied now.
+        engine.ApplyTable(ProxyTable.Empty);
+        Assert.Empty(engine.ApplyTable(table).Refused);
+        Assert.Single(engine.Snapshot().Listeners);
+    }
+
+    [Fact]
     public void An_engine_that_does_not_run_takes_no_table()
     {
         using var engine = new ProxyEngine(new());
@@ -37,6 +62,7 @@ public sealed class EngineTests
         engine.ApplyTable(ProxyTable.Empty);
         engine.Stop(TimeSpan.Zero);
         Assert.Throws<InvalidOperationException>(() => engine.ApplyTable(ProxyTable.Empty));
+        Assert.Throws<InvalidOperationException>(() => engine.CountConnections(new(), null));
     }
 
     [Theory]

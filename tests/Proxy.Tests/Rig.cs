@@ -19,7 +19,7 @@ internal sealed class Rig : IDisposable
 
     public Rig(int loops = 2, int observations = 1024)
     {
-        Engine = new(new() { Loops = loops, ObservationCapacity = observations });
+        Engine = new(new() { Loops = loops, ObservationCapacity = observations, LoopPatience = Patience });
         Engine.Start();
     }
 
@@ -138,7 +138,7 @@ internal sealed class Rig : IDisposable
         _owned.ForEach(item => item.Dispose());
     }
 
-    private Socket Own(Socket socket)
+    public Socket Own(Socket socket)
     {
         lock (_owned)
             _owned.Add(socket);

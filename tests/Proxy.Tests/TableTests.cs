@@ -75,6 +75,23 @@ public sealed class TableTests : IDisposable
     }
 
     [Fact]
+    public async Task A_listener_whose_VIP_and_limits_change_is_not_opened_anew()
+    {
+        var backend = _rig.Listen();
+        var pool = Rig.Pool(Rig.Backend("b", backend.EndPoint()));
+        var listener = new ListenerSpec { Endpoint = Rig.NewEndpoint(), Pool = pool.Name, Vip = "old" };
+        _rig.Apply(listener, pool);
+        var pair = await _rig.Pair(listener.Endpoint, backend);
+
+        _rig.Apply(listener with { Vip = "new", MaxConnections = 7, IdleTimeout = TimeSpan.FromHours(1) }, pool);
+
+        await AssertCarried(pair);
+        Assert.Equal(new(0, 0, 0), _rig.Engine.CountConnections(new() { Vip = "old" }, null));
+        // A listener opened anew would have accepted none.
+        Assert.Equal(new(1, 0, 1), _rig.Engine.CountConnections(new() { Vip = "new" }, null));
+    }
+
+    [Fact]
     public async Task A_listener_that_cannot_be_opened_is_refused_with_the_reason_and_the_rest_stands()
     {
         var backend = _rig.Listen();

@@ -92,6 +92,7 @@ internal sealed class TestGate(AsyncDuplexStreamingCall<ControlRequest, ControlR
     public static readonly Duration Heartbeat = TimeSpan.FromMilliseconds(50).ToDuration();
 
     private ulong _revision;
+    private ulong _requestId;
 
     public Task SendAsync(ControlRequest request) =>
         call.RequestStream.WriteAsync(request, TestContext.Current.CancellationToken);
@@ -110,6 +111,29 @@ internal sealed class TestGate(AsyncDuplexStreamingCall<ControlRequest, ControlR
     /// <summary>Sends a table that must come into force whole.</summary>
     public async Task ApplyAsync(ProxyTable table) => Assert.Equal(
         new TableResult { Revision = _revision + 1 }, await AskAsync(table));
+
+    /// <summary>Asks for a count, and waits for the answer to it.</summary>
+    public async Task<ConnectionCounts> CountAsync(ConnectionSelector selector, Timestamp? strandedSince = null)
+    {
+        var id = ++_requestId;
+        await SendAsync(new()
+        {
+            CountConnections = new() { RequestId = id, Selector = selector, StrandedSince = strandedSince },
+        });
+        return (await WaitAsync(response => response.ConnectionCounts?.RequestId == id)).ConnectionCounts;
+    }
+
+    /// <summary>Has connections closed, and waits until they are.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<uint> CloseAsync(ConnectionSelector selector, Timestamp? strandedSince = null)
+    {
+        var id = ++_requestId;
+        await SendAsync(new()
+        {
+            CloseConnections = new() { RequestId = id, Selector = selector, StrandedSince = strandedSince },
+        });
+        return (await WaitAsync(response => response.ConnectionsClosed?.RequestId == id)).ConnectionsClosed.Closed;
+    }
 
     /// <summary>The next response that is accepted; earlier ones are dropped.</summary>
     public async Task<ControlResponse> WaitAsync(Func<ControlResponse, bool> isAccepted)

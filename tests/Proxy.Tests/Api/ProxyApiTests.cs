@@ -102,20 +102,4 @@ public sealed class ProxyApiTests
         Assert.Equal([(0u, "epoll"), (1u, "epoll")], stats.Loops.Select(loop => (loop.Index, loop.Engine)));
         Assert.Equal(1, stats.Loops.Sum(loop => loop.Connections));
     }
-
-    [Fact]
-    public async Task What_the_engine_cannot_tell_is_UNIMPLEMENTED()
-    {
-        await using var sandbox = await ApiSandbox.StartAsync();
-        using var gate = await sandbox.OpenAsync();
-
-        var error = await Assert.ThrowsAsync<RpcException>(
-            async () => await sandbox.Client.ListConnectionsAsync(new(), ApiSandbox.Call));
-        await gate.SendAsync(new() { CountConnections = new() { RequestId = 1 } });
-
-        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
-        Assert.Contains("GetStats", error.Status.Detail, StringComparison.Ordinal);
-        Assert.Contains(
-            "backend_report", await gate.AssertEndedAsync(StatusCode.Unimplemented), StringComparison.Ordinal);
-    }
 }
