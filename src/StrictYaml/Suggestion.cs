@@ -13,7 +13,7 @@ public static class Suggestion
             .FirstOrDefault();
         // A third of the letters may be wrong: further away, a suggestion misleads more often than it helps.
         return best.Candidate is not null && best.Distance <= Math.Max(1, typed.Length / 3)
-            ? $" (did you mean '{best.Candidate}'?)"
+            ? $" (did you mean {best.Candidate.Quoted()}?)"
             : "";
     }
 

@@ -27,10 +27,11 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
         _pools.Read(root, poolReader.Read);
         // RFC 4271 section 9.1.2.2: no MED counts as the lowest value.
         var vips = ReadVips(root, speaker.Peers.Max(peer => peer.Attributes.Med) ?? 0);
-        _checks.WarnOfUnused();
-        _pools.WarnOfUnused();
+        var maxConnections = ReadMaxConnections(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
+        var stopTimeout = ReadStopTimeout(root.ReadOrEmpty(RootKeys.Stop, diagnostics));
         var allowList = allowedPrefixes is { } lines ? new AllowList(lines) : null;
         new VipChecks(diagnostics, allowList, speaker.Peers).Check(vips, poolReader.Addresses);
+        WarnOfUnused();
         return new GateOptions
         {
             NodeName = identity.Name,
@@ -40,8 +41,8 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
             Vips = vips.Select(vip => vip.Options).ToValueList(),
             LeaseTtl = speaker.LeaseTtl,
             LeaseHeartbeat = speaker.LeaseHeartbeat,
-            MaxConnections = ReadMaxConnections(root.ReadOrEmpty(RootKeys.Proxy, diagnostics)),
-            StopTimeout = ReadStopTimeout(root.ReadOrEmpty(RootKeys.Stop, diagnostics)),
+            MaxConnections = maxConnections,
+            StopTimeout = stopTimeout,
         };
     }
 
@@ -64,6 +65,15 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
                 .Select(reader.Read)
                 .OfType<ReadVip>(),
         ];
+    }
+
+    // A misspelled reference uses nothing: that has its finding already.
+    private void WarnOfUnused()
+    {
+        if (diagnostics.HasErrors)
+            return;
+        _checks.WarnOfUnused();
+        _pools.WarnOfUnused();
     }
 
     private static int ReadMaxConnections(MappingReader proxy)

@@ -10,9 +10,10 @@ internal sealed class NamedItems<T>(SectionKey key, string kind, DiagnosticList 
     where T : class
 {
     private readonly Dictionary<string, T?> _items = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, T> _builtIn = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Position> _unused = new(StringComparer.Ordinal);
 
-    /// <summary>What could be read, in the order of the file.</summary>
+    /// <summary>What could be read, in the order of the file, then built-in items that are referred to.</summary>
     public IEnumerable<T> All => _items.Values.OfType<T>();
 
     /// <summary>Reads the section's items.</summary>
@@ -30,7 +31,7 @@ internal sealed class NamedItems<T>(SectionKey key, string kind, DiagnosticList 
     }
 
     /// <summary>Adds an item that needs not be written, unless the file has one of that name.</summary>
-    public void AddBuiltIn(string name, T item) => _items.TryAdd(name, item);
+    public void AddBuiltIn(string name, T item) => _builtIn[name] = item;
 
     /// <summary>What a reference means; null when there is no such item, with a finding, or it is broken.</summary>
     /// <param name="name">The name referred to.</param>
@@ -39,9 +40,11 @@ internal sealed class NamedItems<T>(SectionKey key, string kind, DiagnosticList 
     public T? Find(string name, Position at, Key from)
     {
         _unused.Remove(name);
+        if (_builtIn.TryGetValue(name, out var builtIn))
+            _items.TryAdd(name, builtIn);
         if (_items.TryGetValue(name, out var item))
             return item;
-        var suggestion = Suggestion.For(name, _items.Keys);
+        var suggestion = Suggestion.For(name, _items.Keys.Union(_builtIn.Keys));
         diagnostics.Error(at, $"{from.Name}: no {kind} has the name {name.Quoted()}{suggestion}");
         return null;
     }

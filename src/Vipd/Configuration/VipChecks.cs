@@ -31,12 +31,10 @@ internal sealed class VipChecks(DiagnosticList diagnostics, AllowList? allowList
             // It would be refused by the speaker each time, and the VIP be in vain.
             if (allowList?.Judge(prefix) is { } refusal)
                 diagnostics.Error(at, $"{refusal} (speaker.allowedPrefixes)");
-            else if (peers.Count > 0 && !peers.Any(peer => Takes(peer, prefix)))
+            else if (peers.Count > 0 && !peers.Any(peer => peer.Session.Families.Contains(prefix.Family)))
                 diagnostics.Warning(at, $"no peer has {prefix.Family} among its families: {prefix} reaches nobody");
         }
     }
-
-    private static bool Takes(PeerOptions peer, Prefix prefix) => peer.Session.Families.Contains(prefix.Family);
 
     private void CheckSharedPrefixes(IReadOnlyList<ReadVip> vips)
     {
@@ -54,7 +52,7 @@ internal sealed class VipChecks(DiagnosticList diagnostics, AllowList? allowList
                 diagnostics.Error(
                     at,
                     $"{prefix} is also announced by the VIP {other.Options.Settings.Name.Quoted()} on line "
-                    + $"{other.At.Line}, which must not differ in {string.Join(", ", differences)}");
+                    + $"{other.At.Line}: the two must not differ in {string.Join(", ", differences)}");
             }
         }
     }

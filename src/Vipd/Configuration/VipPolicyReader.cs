@@ -36,6 +36,9 @@ internal sealed record VipPolicy(
 /// <param name="peersMed">The greatest MED that a peer gets where an announcement has none; 0: none.</param>
 internal sealed class VipPolicyReader(DiagnosticList diagnostics, uint peersMed)
 {
+    private const string NothingIsWorse =
+        "without any, nothing makes the path worse: give a 'med', or 'depreference: false'";
+
     private static readonly Key[] OnlyWithDepreference =
         [DrainKeys.Communities, DrainKeys.Med, DrainKeys.HoldBeforeWithdraw];
 
@@ -116,7 +119,7 @@ internal sealed class VipPolicyReader(DiagnosticList diagnostics, uint peersMed)
         var worse = ReadWorseMed(drain, DrainKeys.Med, route);
         var communities = drain.ReadDistinct(DrainKeys.Communities, diagnostics).Values();
         if (communities.Count == 0 && drain.Node(DrainKeys.Med.Name) is null)
-            diagnostics.Error(drain, DrainKeys.Communities, "without any, only a 'med' can make the path worse");
+            diagnostics.Error(drain, DrainKeys.Communities, NothingIsWorse);
         worse = (worse with { Communities = [.. worse.Communities, .. communities] }).Normalized();
         if (worse.FindFault() is { } fault)
             diagnostics.Error(drain, DrainKeys.Communities, $"with those of announce, {fault}");

@@ -153,7 +153,8 @@ internal sealed class VipReader(
             {
                 diagnostics.Error(
                     at,
-                    $"count: pool {name.Quoted()} has {pool.Backends.Count} backends: {minimum.Count} can never be up");
+                    $"count: {minimum.Count} is more than the backends of pool {name.Quoted()}, {pool.Backends.Count}: "
+                    + "the VIP would never be announced");
             }
         }
     }

@@ -25,7 +25,7 @@ public sealed class CommandLineTests : IDisposable
 
         var expected = $"""
             {Good}: OK
-            node n1, AS 65001, sockets in /run/vipd
+            node n1, AS 65001, sockets in /run/vipd, state in /var/lib/vipd
             listens on 0.0.0.0:179, [::]:179
             may announce 203.0.113.50/32 ge 32 le 32
             lease 5s, heartbeat 1s
@@ -34,6 +34,27 @@ public sealed class CommandLineTests : IDisposable
             """;
         Assert.Equal((0, expected, ""), (exitCode, _output.ToString(), _error.ToString()));
         Assert.Empty(_started);
+    }
+
+    [Fact]
+    public async Task Check_shows_checks_pools_and_vips()
+    {
+        await RunAsync("--check", "--config", TestFiles.PathOf("good/every-key.yaml"));
+
+        string[] expected =
+        [
+            "check tcp: tcp port 7, every 100ms, while changing every 100ms, timeout 500ms, rise 2, fall 3",
+            "check web: http port 8080 /ready?full=1 expects 200-204,301, every 1s, while changing every 200ms, "
+            + "timeout 500ms, rise 2, fall 3",
+            "check script: exec /bin/sh, every 10s, while changing every 2s, timeout 3s, rise 5, fall 1",
+            "pool plain: leastConnections, check tcp, backends only [2001:db8:1::1]:80",
+            "pool weighted: roundRobin, check web, backends big 10.0.2.1:80, spare 10.0.2.2:80, small 10.0.2.3:80",
+            "vip web: 203.0.113.50, 2001:db8:0:1::50, port 80 to pool weighted, port 443 to pool weighted, "
+            + "checks script, web, announces 203.0.113.0/24, 2001:db8::/48",
+            "vip dns: 203.0.113.53, announce-only, checks script, announces 203.0.113.53/32",
+            "vip plain: 2001:db8:ffff::1, port 80 to pool plain, announces 2001:db8:ffff::/64",
+        ];
+        Assert.Equal(expected, _output.ToString().TrimEnd('\n').Split('\n').TakeLast(expected.Length));
     }
 
     [Theory]

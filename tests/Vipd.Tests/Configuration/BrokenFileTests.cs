@@ -21,7 +21,7 @@ public sealed class BrokenFileTests
     }
 
     [Fact]
-    public void There_are_files_for_every_kind_of_fault() => Assert.InRange(BrokenFiles.Count, 140, 999);
+    public void There_are_files_for_every_kind_of_fault() => Assert.InRange(BrokenFiles.Count, 260, 999);
 
     [Fact]
     public void A_file_that_does_not_exist_is_refused()

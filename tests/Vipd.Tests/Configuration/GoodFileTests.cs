@@ -53,6 +53,7 @@ public sealed class GoodFileTests
         };
         Assert.Equal(expected, configuration.Speaker);
         Assert.Equal((null, "/run/vipd"), (configuration.Site, configuration.ApiDirectory));
+        Assert.Equal("/var/lib/vipd", configuration.StateDirectory);
     }
 
     [Fact]

@@ -29,6 +29,8 @@ public sealed class MutationTests
                 : null;
 
             Assert.True(configuration is not null || diagnostics.HasErrors, $"seed {seed}: neither read nor refused");
+            if (configuration is not null && !diagnostics.HasErrors)
+                AssertSound(configuration, seed);
             var lines = Lines(octets);
             foreach (var finding in diagnostics.ToSortedList())
             {
@@ -37,6 +39,22 @@ public sealed class MutationTests
                 Assert.True(isInside, $"seed {seed}: outside of the file: {finding}");
                 Assert.True(!finding.Message.Any(char.IsControl), $"seed {seed}: control character: {finding}");
             }
+        }
+    }
+
+    // What the gate and the speaker take for granted.
+    private static void AssertSound(NodeConfiguration configuration, int seed)
+    {
+        foreach (var check in configuration.Gate.Checks)
+            Assert.True(check.Settings.Validate() is null, $"seed {seed}: check {check.Name}");
+        foreach (var pool in configuration.Gate.Pools)
+            Assert.True(pool.Backends.Count > 0, $"seed {seed}: pool {pool.Name}");
+        foreach (var vip in configuration.Gate.Vips)
+        {
+            var isWhole = vip.Addresses.Count > 0 && vip.Prefixes.Count > 0
+                && vip.Settings.HasListeners == vip.Listeners.Count > 0
+                && vip.Listeners.All(listener => configuration.Gate.Pools.Any(pool => pool.Name == listener.Pool));
+            Assert.True(isWhole, $"seed {seed}: VIP {vip.Settings.Name}");
         }
     }
 
