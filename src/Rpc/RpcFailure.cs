@@ -23,7 +23,10 @@ public sealed record RpcFailure(StatusCode Code, bool Unreachable, string Line)
         var line = error.StatusCode switch
         {
             StatusCode.DeadlineExceeded => $"{socketPath}: no answer within the time given; the daemon may be hung",
-            StatusCode.Unimplemented => $"{socketPath}: the daemon does not know this call; is it of another version?",
+            // The library's own text when no such method is served.
+            StatusCode.Unimplemented when error.Status.Detail is "" or "Service is unimplemented."
+                or "Method is unimplemented." =>
+                $"{socketPath}: the daemon does not know this call; is it of another version?",
             _ => error.Status.Detail.Length > 0 ? error.Status.Detail : $"the call failed: {error.StatusCode}",
         };
         return new RpcFailure(error.StatusCode, false, line);

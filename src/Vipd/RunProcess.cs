@@ -9,9 +9,12 @@ namespace AnycastVip.Vipd;
 internal static partial class RunProcess
 {
     // In the order of their start; they stop in the reverse one.
-    private static readonly (string Name, TimeSpan StopBound)[] Children =
+    private static (string Name, TimeSpan StopBound)[] ChildrenOf(NodeConfiguration configuration) =>
     [
         ("speaker", TimeSpan.FromSeconds(10)),
+        ("proxy", TimeSpan.FromSeconds(15)),
+        // It drains the node within the configured time; the rest is for what is not a drain.
+        ("gate", configuration.Gate.StopTimeout + TimeSpan.FromSeconds(5)),
     ];
 
     /// <summary>Runs until the host says stop and every process has ended.</summary>
@@ -32,7 +35,7 @@ internal static partial class RunProcess
         }
         using (held)
         {
-            var children = Children.Select(child => Command(child.Name, child.StopBound, configuration, host)).ToList();
+            var children = ChildrenOf(configuration).Select(child => Command(child.Name, child.StopBound, configuration, host)).ToList();
             var notifier = SystemdNotifier.FromEnvironment(log);
             var supervisor = new Supervisor(children, new RestartPolicy(), notifier, TimeProvider.System, log);
             return await supervisor.RunAsync(host) ? ExitCode.Ok : ExitCode.Failed;

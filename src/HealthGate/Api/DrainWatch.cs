@@ -6,14 +6,9 @@ using DrainTarget = AnycastVip.HealthGate.Drain.DrainTarget;
 
 namespace AnycastVip.HealthGate.Api;
 
-/// <summary>
-/// One drain or undrain as its caller sees it: turns views into progress. Keeps the last count of connections, which
-/// the machine forgets with the phase it belongs to.
-/// </summary>
+/// <summary>One drain or undrain as its caller sees it: turns views into progress.</summary>
 internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
 {
-    private readonly Dictionary<string, DrainConnectionsStanding> _counts = [];
-
     /// <summary>The order was taken back, or given again: what is watched will not come to its end.</summary>
     public bool IsOvertaken(GateView view) => (view.Drains.Find(target) is null) != isUndrain;
 
@@ -33,13 +28,8 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
         };
         if (!isUndrain)
             message.Connections = Connections(view, wall);
-        message.Peers.Add(view.Peers.Select(peer => new DrainPeer
-        {
-            Peer = peer.Peer,
-            Established = peer.IsEstablished,
-            WrittenAt = ToProto(peer.WrittenAt),
-            AcknowledgedAt = ToProto(peer.AcknowledgedAt),
-        }));
+        if (phase is DrainPhase.Depreferred or DrainPhase.Withdrawing or DrainPhase.Announcing)
+            message.Peers.Add(view.Peers.Select(ToProto));
         message.Vips.Add(DrainMapping.VipsOf(target, view).Select(vip => new DrainVip
         {
             Vip = vip.Options.Settings.Name,
@@ -78,34 +68,35 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
 
     private DrainConnections Connections(GateView view, WallTime wall)
     {
-        var isExact = true;
-        foreach (var vip in DrainMapping.VipsOf(target, view).Where(vip => vip.Options.Listeners.Count > 0))
-            isExact &= Keep(vip.Options.Settings.Name, vip.Connections, DrainPhases.Of(vip));
-        foreach (var backend in DrainMapping.BackendsOf(target, view))
-            isExact &= Keep(backend.Options.Name, backend.DrainConnections, DrainPhases.Of(backend));
+        var counted = DrainMapping.VipsOf(target, view).Where(vip => vip.Options.Listeners.Count > 0)
+            .Select(vip => vip.Connections)
+            .Concat(DrainMapping.BackendsOf(target, view).Select(backend => backend.DrainConnections))
+            .ToList();
+        var counts = counted.OfType<DrainConnectionsStanding>().ToList();
         return new()
         {
-            Exact = isExact,
-            CountedAt = _counts.Count > 0 ? wall.At(_counts.Values.Min(count => count.CountedAt)) : null,
-            NewTotal = (ulong)_counts.Values.Sum(count => (long)count.NewTotal),
-            NewLastSecond = (ulong)_counts.Values.Sum(count => (long)count.NewLastSecond),
-            Fed = (uint)_counts.Values.Sum(count => count.Fed),
-            Stranded = (uint)_counts.Values.Sum(count => count.Stranded),
-            ClosedFed = (ulong)_counts.Values.Sum(count => (long)count.ClosedFed),
-            ClosedStranded = (ulong)_counts.Values.Sum(count => (long)count.ClosedStranded),
+            // A zero that nobody counted must not look like one.
+            Exact = counted.All(count => count is { IsExact: true }),
+            CountedAt = counts.Count > 0 ? wall.At(counts.Min(count => count.CountedAt)) : null,
+            NewTotal = Sum(count => count.NewTotal),
+            NewLastSecond = Sum(count => count.NewLastSecond),
+            Fed = (uint)counts.Sum(count => count.Fed),
+            Stranded = (uint)counts.Sum(count => count.Stranded),
+            ClosedFed = Sum(count => count.ClosedFed),
+            ClosedStranded = Sum(count => count.ClosedStranded),
         };
+
+        ulong Sum(Func<DrainConnectionsStanding, ulong> field) =>
+            counts.Aggregate(0UL, (sum, count) => sum + field(count));
     }
 
-    // True when what is kept is a count of this drain.
-    private bool Keep(string name, DrainConnectionsStanding? seen, DrainPhase phase)
+    private static DrainPeer ToProto(PeerDelivered peer) => new()
     {
-        if (seen is not null)
-            _counts[name] = seen;
-        else if (phase > DrainPhase.Connections && _counts.TryGetValue(name, out var last))
-            // The phase ended with none left, or by closing them.
-            _counts[name] = last with { Fed = 0, Stranded = 0, NewLastSecond = 0 };
-        return phase > DrainPhase.Connections || seen is { IsExact: true };
-    }
+        Peer = peer.Peer,
+        Established = peer.IsEstablished,
+        WrittenAt = ToProto(peer.WrittenAt),
+        AcknowledgedAt = ToProto(peer.AcknowledgedAt),
+    };
 
     private static Timestamp? ToProto(DateTimeOffset? time) =>
         time is { } known ? Timestamp.FromDateTimeOffset(known) : null;

@@ -1,6 +1,7 @@
 using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Runtime;
 using AnycastVip.Proto.V1;
-using AnycastVip.Rpc;
+using Google.Protobuf.WellKnownTypes;
 using EventKind = AnycastVip.Proto.V1.EventKind;
 
 namespace AnycastVip.HealthGate.Api;
@@ -9,10 +10,10 @@ namespace AnycastVip.HealthGate.Api;
 internal static class EventMapping
 {
     /// <summary>Writes a message.</summary>
-    public static Event ToProto(GateEvent happened, WallTime wall) => new()
+    public static Event ToProto(LoggedEvent happened) => new()
     {
         Id = happened.Id,
-        At = wall.At(happened.At),
+        At = Timestamp.FromDateTimeOffset(happened.At),
         Severity = ToProto(happened.Severity),
         Kind = ToProto(happened.Kind),
         Subject = happened.Subject,

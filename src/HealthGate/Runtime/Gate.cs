@@ -18,7 +18,7 @@ public sealed partial class Gate : IAsyncDisposable
     private static readonly TimeSpan SaveAgainInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan VerifyTimeout = TimeSpan.FromMilliseconds(500);
 
-    private readonly ILogger<Gate> _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _clock;
     private readonly DrainStore _drains;
     private readonly CheckRunner _checks;
@@ -46,10 +46,10 @@ public sealed partial class Gate : IAsyncDisposable
     private Gate(
         GateOptions options, GateRuntimeOptions runtime, AddressKeeper keeper, DrainStore drains, ILoggerFactory loggers)
     {
-        _log = loggers.CreateLogger<Gate>();
+        _log = loggers.CreateLogger("gate");
         (_clock, _drains) = (runtime.Clock, drains);
         Epoch = (ulong)(_clock.Now().Ticks * TimeSpan.NanosecondsPerTick);
-        Events = EventLog.Open(runtime.StateDirectory, loggers.CreateLogger<EventLog>());
+        Events = EventLog.Open(runtime.StateDirectory, loggers.CreateLogger("gate"));
         _engine = new GateEngine(options, Epoch, Events.LastId, drains.Current, _clock.Now());
         _checks = new CheckRunner(_clock, runtime.ChecksAtOnce, Epoch, report => Post(() => Take(report)));
         _addresses = new AddressRunner(keeper, Happened);

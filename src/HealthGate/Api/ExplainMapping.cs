@@ -1,0 +1,58 @@
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
+using ExplainResult = AnycastVip.HealthGate.Engine.ExplainResult;
+using ExplainStep = AnycastVip.HealthGate.Engine.ExplainStep;
+
+namespace AnycastVip.HealthGate.Api;
+
+/// <summary>The chain of causes behind a VIP's announcement as the API's message.</summary>
+internal static class ExplainMapping
+{
+    /// <summary>Writes a message.</summary>
+    public static ExplainVipResponse ToProto(string vip, IReadOnlyList<ExplainFinding> chain, WallTime wall)
+    {
+        var first = chain.ToList().FindIndex(link => link.Result == ExplainResult.Broken);
+        var message = new ExplainVipResponse
+        {
+            Verdict = first < 0 ? $"{vip} is announced" : $"{vip} is not announced: {chain[first].Text}",
+        };
+        if (first >= 0)
+            message.FirstBroken = (uint)first;
+        message.Links.Add(chain.Select(link => new Proto.V1.ExplainLink
+        {
+            Step = ToProto(link.Step),
+            Result = ToProto(link.Result),
+            Text = link.Text,
+            Remedy = link.Remedy,
+            Since = wall.At(link.Since),
+            EventId = link.Cause,
+        }));
+        return message;
+    }
+
+    private static Proto.V1.ExplainResult ToProto(ExplainResult result) => result switch
+    {
+        ExplainResult.Ok => Proto.V1.ExplainResult.Ok,
+        ExplainResult.Degraded => Proto.V1.ExplainResult.Degraded,
+        ExplainResult.Broken => Proto.V1.ExplainResult.Broken,
+        _ => Proto.V1.ExplainResult.NotReached,
+    };
+
+    private static Proto.V1.ExplainStep ToProto(ExplainStep step) => step switch
+    {
+        ExplainStep.Configuration => Proto.V1.ExplainStep.Configuration,
+        ExplainStep.Drain => Proto.V1.ExplainStep.Drain,
+        ExplainStep.Proxy => Proto.V1.ExplainStep.Proxy,
+        ExplainStep.Checks => Proto.V1.ExplainStep.Checks,
+        ExplainStep.Backends => Proto.V1.ExplainStep.Backends,
+        ExplainStep.Damping => Proto.V1.ExplainStep.Damping,
+        ExplainStep.Address => Proto.V1.ExplainStep.Address,
+        ExplainStep.Listener => Proto.V1.ExplainStep.Listener,
+        ExplainStep.SelfProbe => Proto.V1.ExplainStep.SelfProbe,
+        ExplainStep.Lease => Proto.V1.ExplainStep.Lease,
+        ExplainStep.Speaker => Proto.V1.ExplainStep.Speaker,
+        ExplainStep.Peers => Proto.V1.ExplainStep.Peers,
+        _ => Proto.V1.ExplainStep.Delivery,
+    };
+}
