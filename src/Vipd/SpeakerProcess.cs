@@ -25,7 +25,8 @@ internal static partial class SpeakerProcess
         {
             Directory.CreateDirectory(configuration.ApiDirectory);
             // The socket first: its claim is what keeps a second speaker from dialling the same routers.
-            await server.StartAsync(host.Stop);
+            // A stop that comes meanwhile waits for it, instead of breaking it off.
+            await server.StartAsync(CancellationToken.None);
             speaker.Start();
         }
         catch (Exception error) when (error is SocketClaimException or ListenException or IOException

@@ -19,16 +19,18 @@ public sealed class ProcessStarterTests
     public async Task A_process_outlives_the_thread_that_asked_for_it_and_dies_with_the_starter()
     {
         var starter = new ProcessStarter();
-        Task<Process>? starting = null;
-        var asker = new Thread(() =>
+        var asked = new TaskCompletionSource<(string Thread, Process Process)>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
         {
-            starting = starter.StartAsync(TiedEcho);
+            var started = starter.StartAsync(TiedEcho).GetAwaiter().GetResult();
             // It is tied as soon as it answers.
-            _ = Echo(starting.GetAwaiter().GetResult()).GetAwaiter().GetResult();
-        });
-        asker.Start();
-        asker.Join();
-        using var process = await starting!;
+            _ = Echo(started).GetAwaiter().GetResult();
+            asked.SetResult((new DirectoryInfo("/proc/thread-self").LinkTarget!, started));
+        }).Start();
+        var (thread, process) = await asked.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await Poll.Until(
+            () => Directory.Exists($"/proc/{thread}"), exists => !exists, Patience, "the thread that asked is gone");
         Assert.Equal("hello", await Echo(process));
 
         starter.Dispose();
@@ -36,6 +38,7 @@ public sealed class ProcessStarterTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken)
             .WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.Equal(128 + (int)SignalNumber.SIGKILL, process.ExitCode);
+        process.Dispose();
     }
 
     [Fact]

@@ -43,7 +43,9 @@ internal sealed class SupervisorRig : IAsyncDisposable
     /// <summary>A path in the rig's directory.</summary>
     public string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    /// <summary>A program that calls its functions <c>on_term</c>, <c>on_quit</c> and <c>on_hup</c> by signal.</summary>
+    /// <summary>A program that runs until SIGTERM or SIGQUIT, and writes what it is sent.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="onTerm">What it does on SIGTERM instead, in shell.</param>
     public ChildCommand Daemon(string name, string? onTerm = null) => Program(name, $$"""
         say() { echo "{{name}} $1" >> {{PathOf("story")}}; }
         trap '{{onTerm ?? "say terminated; exit 0"}}' TERM

@@ -76,16 +76,16 @@ public sealed class SupervisorTests
     {
         await using var rig = new SupervisorRig();
         // The gate ends only after the proxy, which it kills, has come back.
-        var kill = $"kill -KILL $(cat {rig.PathOf("proxy.pid")}); rm {rig.PathOf("proxy.pid")}; "
-            + $"while ! [ -s {rig.PathOf("proxy.pid")} ]; do sleep 0.02; done; exit 0";
+        var pid = rig.PathOf("proxy.pid");
+        var kill = $"kill -KILL $(cat {pid}); rm {pid}; while ! [ -s {pid} ]; do sleep 0.02; done; exit 0";
         var proxy = SupervisorRig.Program("proxy", $"""
             trap 'exit 0' TERM
-            echo $$ > {rig.PathOf("proxy.pid")}
+            echo $$ > {pid}
             while :; do sleep 0.02; done
             """);
         rig.Start(proxy, rig.Daemon("gate", kill));
         await rig.Told("gate runs");
-        await Poll.Until(() => File.Exists(rig.PathOf("proxy.pid")), it => it, SupervisorRig.Patience, "the proxy runs");
+        await Poll.Until(() => File.Exists(pid), exists => exists, SupervisorRig.Patience, "the proxy runs");
 
         Assert.True(await rig.Stop());
 
