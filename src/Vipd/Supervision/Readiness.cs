@@ -28,8 +28,9 @@ internal static class Readiness
             socket.Connect(new UnixDomainSocketEndPoint(path));
             return true;
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ArgumentException)
         {
+            // Nobody listens yet, or never will: the path is too long for a socket, as the process itself reports.
             return false;
         }
     }

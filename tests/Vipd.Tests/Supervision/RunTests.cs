@@ -28,6 +28,24 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_second_SIGTERM_ends_all_at_once()
+    {
+        const SignalNumber SIGSTOP = (SignalNumber)19;
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+        Signal.Send(run.Speakers[0], SIGSTOP);
+        run.Send(SignalNumber.SIGTERM);
+        await run.Logged("speaker: is told to end (SIGTERM)");
+
+        run.Send(SignalNumber.SIGTERM);
+
+        Assert.Equal(128 + (int)SignalNumber.SIGTERM, await run.End());
+        await ProcessTable.Gone(run.Speakers[0]);
+        // Its bound had not come.
+        Assert.Empty(run.Find("is killed"));
+    }
+
+    [Fact]
     public async Task SIGQUIT_ends_all_in_order_too()
     {
         using var run = new VipdRun(_directory.FullName);

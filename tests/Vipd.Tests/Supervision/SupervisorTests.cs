@@ -204,4 +204,19 @@ public sealed class SupervisorTests
         await rig.Stop();
         Assert.Equal("STOPPING=1", await systemd.ReceiveAsync());
     }
+
+    [Theory]
+    [InlineData("nobody-listens")]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789")]
+    public async Task A_stop_before_all_sockets_answer_is_told_instead_of_ready(string socket)
+    {
+        await using var rig = new SupervisorRig();
+        using var systemd = new NotifySocket(rig.PathOf("notify"));
+        rig.Start(rig.Daemon("a") with { Socket = rig.PathOf(socket) });
+        await rig.Told("a runs");
+
+        Assert.True(await rig.Stop());
+
+        Assert.Equal("STOPPING=1", await systemd.ReceiveAsync());
+    }
 }
