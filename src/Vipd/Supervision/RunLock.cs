@@ -9,7 +9,7 @@ internal static class RunLock
     // EWOULDBLOCK: the lock is held.
     private const int WouldBlock = 11;
 
-    /// <summary>Takes the lock; disposing of it gives it up. The file stays: removed, it would make two locks.</summary>
+    /// <summary>Takes the lock; disposing gives it up. The file stays: removed, it would make two locks.</summary>
     /// <exception cref="IOException">It is held or cannot be had; the message names the remedy.</exception>
     public static IDisposable Take(string directory)
     {
