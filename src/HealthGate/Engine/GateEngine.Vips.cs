@@ -30,7 +30,7 @@ public sealed partial class GateEngine
             }
             foreach (var vip in _vips.Where(HasNoneLeft).ToList())
             {
-                Feed(vip, new ConnectionsCounted(_now, 0, 0), cause: 0);
+                Feed(vip, new ConnectionsCounted(TimeSpan.MaxValue, 0, 0), cause: 0);
                 hasMoved = true;
             }
             hasMoved |= ForgetGone();

@@ -35,7 +35,10 @@ public sealed record RouteDelivered(Announcement What) : VipInput;
 /// <summary>
 /// An exact count of the VIP's connections, self-probes left out. None can be left when the proxy is dead.
 /// </summary>
-/// <param name="At">When it was taken; one from before the phase began is dropped.</param>
+/// <param name="At">
+/// When it was taken; one from before the routers have followed the withdraw is dropped. At its maximum: none can be
+/// left.
+/// </param>
 /// <param name="Fed">Their clients sent something since <see cref="CountConnections"/> said.</param>
 /// <param name="Stranded">Theirs did not.</param>
 public sealed record ConnectionsCounted(TimeSpan At, int Fed, int Stranded) : VipInput;

@@ -18,14 +18,18 @@ public sealed record VipDrainSettings
     /// </summary>
     public bool Depreferences { get; init; } = true;
 
-    /// <summary>From the peers' acknowledgement of the worse path to the withdraw.</summary>
+    /// <summary>
+    /// From the peers' acknowledgement of the worse path to the withdraw, and as long again from that of the withdraw
+    /// until connections are counted: routers need their time to follow.
+    /// </summary>
     public TimeSpan HoldBeforeWithdraw { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long an acknowledgement is waited for: a dead peer must not stop a drain.</summary>
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// From the withdraw on; connections whose client sent nothing in this time are stranded and closed.
+    /// From when the routers have followed the withdraw; connections whose client sent nothing in this time are stranded
+    /// and closed.
     /// </summary>
     public TimeSpan StrandedAfter { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -11,6 +11,10 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
 
     private TimeSpan ConnectionTimeout => _state.ConnectionTimeout ?? Drain.ConnectionTimeout;
 
+    // While connections are waited for: when the routers have surely followed the withdraw. They are given as long as
+    // they were given to follow the worse path.
+    private TimeSpan MovedAt => _state.PhaseSince + Drain.HoldBeforeWithdraw;
+
     private bool IsPhaseOver => Deadline.IsDue(_state.PhaseEndsAt, now);
 
     public void Take(VipInput input)
@@ -30,8 +34,8 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
             case RouteDelivered delivered when delivered.What == _state.Announcement:
                 Delivered();
                 break;
-            // Before the phase began nothing was known of who is stranded: such a zero means nothing.
-            case ConnectionsCounted count when _state.Phase == VipPhase.Connections && count.At >= _state.PhaseSince:
+            // Before the routers have followed the withdraw clients still come: such a zero means nothing.
+            case ConnectionsCounted count when _state.Phase == VipPhase.Connections && count.At >= MovedAt:
                 _state = _state with { Count = count };
                 break;
         }
@@ -95,7 +99,10 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
     private void Withhold()
     {
         var missing = _state.Missing;
-        var reason = _state.Health.IsServing ? missing?.Reason ?? "" : _state.Health.Reason;
+        var isSick = _state.Health.Grade == HealthGrade.Bad || missing is null;
+        var reason = isSick || missing!.Proof != Proof.Broken && !_state.Health.IsServing
+            ? _state.Health.Reason
+            : missing.Reason;
         if (_state.IsAnnounced)
         {
             Announce(Announcement.None, reason);
@@ -200,8 +207,8 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
             return;
         }
         Enter(VipPhase.Connections, now + ConnectionTimeout);
-        _state = _state with { StrandedAt = now + Drain.StrandedAfter };
-        _actions.Add(new CountConnections(now));
+        _state = _state with { StrandedAt = MovedAt + Drain.StrandedAfter };
+        _actions.Add(new CountConnections(MovedAt));
     }
 
     private void JudgeConnections()
@@ -210,7 +217,7 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
             EndConnections();
         else if (Deadline.IsDue(_state.StrandedAt, now))
         {
-            _actions.Add(new CloseConnections(_state.PhaseSince));
+            _actions.Add(new CloseConnections(MovedAt));
             _state = _state with { StrandedAt = null };
         }
     }

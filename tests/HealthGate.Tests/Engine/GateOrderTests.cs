@@ -47,8 +47,8 @@ public sealed class GateOrderTests
         gate.Count(fed: 2, stranded: 0, accepted: 10);
         Assert.Empty(gate.Acknowledge());
         Assert.Equal([$"declare 4: web=None {Prefix}"], gate.Tick(1));
-        gate.Now += TimeSpan.FromMilliseconds(10);
-        Assert.Equal(["count web/"], gate.Acknowledge());
+        Assert.Empty(gate.Acknowledge());
+        Assert.Equal(["count web/"], gate.Tick(1));
         Assert.Empty(gate.Count(fed: 1, stranded: 1, accepted: 12));
         Assert.Equal(["count web/"], gate.Tick(0.25));
         Assert.Equal(
@@ -70,13 +70,14 @@ public sealed class GateOrderTests
         gate.Acknowledge();
         gate.Tick(1);
         gate.Acknowledge();
+        gate.Tick(1);
         gate.Count(fed: 3, stranded: 2);
         Assert.Equal(["close web stranded", "count web/"], gate.Tick(3));
         gate.Take(new ConnectionsClosedByProxy(Assert.IsType<CloseVipConnections>(
             gate.Last.Single(action => action is CloseVipConnections)).RequestId, 2));
         gate.Count(fed: 3, stranded: 0);
         Assert.Equal(
-            ["close web all", "count web/", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Tick(7));
+            ["close web all", "count web/", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Tick(6));
         gate.Take(new ConnectionsClosedByProxy(Assert.IsType<CloseVipConnections>(
             gate.Last.Single(action => action is CloseVipConnections)).RequestId, 3));
         var connections = gate["web"].Connections!;
@@ -112,6 +113,7 @@ public sealed class GateOrderTests
         gate.Acknowledge();
         gate.Tick(1);
         gate.Acknowledge();
+        gate.Tick(1);
         gate.Count(0, 0);
         gate.Take(new TableApplied(5, [], false));
         gate.Take(new ListenersReported([]));

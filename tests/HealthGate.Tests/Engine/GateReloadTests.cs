@@ -212,6 +212,7 @@ public sealed class GateReloadTests
         gate.Acknowledge();
         gate.Tick(1);
         gate.Acknowledge();
+        gate.Tick(1);
         gate.Count(0, 0);
         gate.Apply();
         return gate.SeeAddresses();

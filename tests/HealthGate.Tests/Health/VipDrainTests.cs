@@ -20,11 +20,12 @@ public sealed class VipDrainTests
         Assert.Equal(VipPhase.Holding, vip.State.Phase);
         AssertActions(vip.Tick(0.9));
         AssertActions(vip.Tick(0.1), new SetAnnouncement(Announcement.None, "drained: upgrade"));
-        AssertActions(vip.Take(new RouteDelivered(Announcement.None)), new CountConnections(vip.Now));
+        AssertActions(
+            vip.Take(new RouteDelivered(Announcement.None)), new CountConnections(vip.Now + TimeSpan.FromSeconds(1)));
         vip.Tick(1);
         AssertActions(vip.Count(2, 5));
         Assert.Equal("drained: upgrade; 2 connections are waited for, 5 are stranded", vip.State.Reason);
-        AssertActions(vip.Tick(2), new CloseConnections(vip.Now - TimeSpan.FromSeconds(3)));
+        AssertActions(vip.Tick(3), new CloseConnections(vip.Now - TimeSpan.FromSeconds(3)));
         AssertActions(vip.Count(1, 0));
         AssertActions(
             vip.Count(0, 0), new CountConnections(null), new SetSelfProbe(false), new SetListener(false));
@@ -44,20 +45,22 @@ public sealed class VipDrainTests
         AssertActions(vip.Tick(5));
         Assert.Equal(VipPhase.Holding, vip.State.Phase);
         AssertActions(vip.Tick(1), new SetAnnouncement(Announcement.None, "drained: upgrade"));
-        AssertActions(vip.Tick(5), new CountConnections(vip.Now));
+        AssertActions(vip.Tick(5), new CountConnections(vip.Now + TimeSpan.FromSeconds(1)));
+        vip.Tick(1);
         vip.Count(7, 0);
-        AssertActions(vip.Tick(3), new CloseConnections(vip.State.PhaseSince));
+        AssertActions(vip.Tick(3), new CloseConnections(vip.State.PhaseSince + TimeSpan.FromSeconds(1)));
         AssertActions(
-            vip.Tick(297), new CloseConnections(null), new CountConnections(null), new SetSelfProbe(false),
+            vip.Tick(296), new CloseConnections(null), new CountConnections(null), new SetSelfProbe(false),
             new SetListener(false));
         AssertActions(vip.Tick(5), new SetAddress(false));
         Assert.Equal(VipStatus.Drained, Assert.Single(vip.Tick(5).OfType<VipStatusChanged>()).To);
     }
 
     [Fact]
-    public void A_count_from_before_the_withdraw_means_nothing()
+    public void A_count_from_before_the_routers_have_followed_the_withdraw_means_nothing()
     {
         var vip = ToConnections();
+        vip.Tick(1);
 
         AssertActions(vip.Take(new ConnectionsCounted(vip.Now - TimeSpan.FromTicks(1), 0, 0)));
         Assert.Equal(VipPhase.Connections, vip.State.Phase);
@@ -67,6 +70,7 @@ public sealed class VipDrainTests
     public void Connections_that_were_silent_so_far_may_still_be_fed()
     {
         var vip = ToConnections();
+        vip.Tick(1);
 
         AssertActions(vip.Count(0, 9));
         Assert.Equal(VipPhase.Connections, vip.State.Phase);
@@ -90,7 +94,9 @@ public sealed class VipDrainTests
         var vip = Announced();
         vip.See(facts => facts with { Pools = Pool(0) });
 
-        Assert.Equal([new CountConnections(vip.Now)], vip.Drain().Where(action => action is not VipStatusChanged));
+        Assert.Equal(
+            [new CountConnections(vip.Now + TimeSpan.FromSeconds(1))],
+            vip.Drain().Where(action => action is not VipStatusChanged));
     }
 
     [Fact]
@@ -135,6 +141,7 @@ public sealed class VipDrainTests
     public void An_undrain_proves_everything_again_and_announces_once()
     {
         var vip = ToConnections();
+        vip.Tick(1);
         vip.Count(0, 0);
         vip.See(facts => facts with { Listener = new(Proof.Broken, "closed"), SelfProbe = VipFacts.NotSeen });
         vip.See(facts => facts with { Address = new(Proof.Broken, "not on lo") });
@@ -169,6 +176,7 @@ public sealed class VipDrainTests
     public void An_undrain_does_not_trust_what_is_still_on_its_way_down()
     {
         var vip = ToConnections();
+        vip.Tick(1);
         vip.Count(0, 0);
         vip.Tick(5);
         Assert.Equal(VipPhase.Address, vip.State.Phase);
@@ -183,8 +191,9 @@ public sealed class VipDrainTests
     public void A_repeated_order_replaces_reason_and_time_out()
     {
         var vip = ToConnections();
+        vip.Tick(1);
         vip.Count(3, 0);
-        vip.Tick(4);
+        vip.Tick(3);
 
         AssertActions(vip.Take(new VipDrainOrdered(true, "now", TimeSpan.FromSeconds(30))));
         Assert.Equal("drained: now; 3 connections are waited for, 0 are stranded", vip.State.Reason);
