@@ -13,6 +13,7 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
     private SendTable? _sent;
     private ulong _reportedUnder;
     private bool _hasReported;
+    private bool _hasFailed;
 
     public LinkStanding Link { get; private set; } = new(false, startedAt, "not connected yet");
 
@@ -39,24 +40,24 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
     /// <summary>The last table sent is in force.</summary>
     public bool IsSettled => _sent is not null && Applied == _revision;
 
-    /// <summary>When silence since the start begins to mean that the proxy is dead; null: it has spoken.</summary>
+    /// <summary>When a failed attempt begins to mean that the proxy is dead; null: at once.</summary>
     public TimeSpan? GraceEndsAt { get; private set; } = startedAt + StartGrace;
 
     /// <summary>Nothing serves on the listeners.</summary>
-    public bool IsGone => !Link.IsConnected && GraceEndsAt is null;
+    public bool IsGone => !Link.IsConnected && GraceEndsAt is null && _hasFailed;
 
     public string GoneReason => $"the proxy is gone: {Link.Reason}";
 
     public IEnumerable<ProxyListener> Listeners => _listeners.Values;
 
     /// <summary>Ends the grace of the start.</summary>
-    /// <returns>True when it ended now.</returns>
+    /// <returns>True when the proxy is gone since now.</returns>
     public bool EndGrace(TimeSpan now)
     {
         if (!(GraceEndsAt <= now))
             return false;
         GraceEndsAt = null;
-        return !Link.IsConnected;
+        return IsGone;
     }
 
     public void Connect(ulong keptRevision, TimeSpan now)
@@ -68,13 +69,13 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
     }
 
     /// <summary>Notes the loss, or why another attempt failed.</summary>
-    /// <returns>True when it was connected.</returns>
+    /// <returns>True when the proxy is gone since now.</returns>
     public bool Lose(string reason, TimeSpan now)
     {
-        var wasConnected = Link.IsConnected;
-        Link = wasConnected ? new(false, now, reason) : Link with { Reason = reason };
-        _listeners = [];
-        return wasConnected;
+        var wasGone = IsGone;
+        Link = Link.IsConnected ? new(false, now, reason) : Link with { Reason = reason };
+        (_listeners, _hasFailed) = ([], true);
+        return IsGone && !wasGone;
     }
 
     /// <summary>Notes the listeners.</summary>
