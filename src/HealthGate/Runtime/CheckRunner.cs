@@ -19,7 +19,7 @@ internal sealed class CheckRunner(TimeProvider clock, int runsMax, ulong seed, A
     private const string Loopback = "lo";
 
     private readonly CheckScheduler _scheduler = new(clock, runsMax, report);
-    private readonly Dictionary<CheckId, Running> _running = [];
+    private readonly Dictionary<CheckId, string> _names = [];
     private readonly Dictionary<string, CheckId> _ids = [];
     private ulong _started;
 
@@ -31,27 +31,26 @@ internal sealed class CheckRunner(TimeProvider clock, int runsMax, ulong seed, A
     {
         Stop(order.Id);
         // Each start has a name of its own, so that a late report of the check before it proves nothing.
-        var running = new Running($"{order.Id} #{++_started}", Probe(order));
-        _running.Add(order.Id, running);
-        _ids.Add(running.Name, order.Id);
-        _scheduler.Add(new(running.Name, order.Settings, running.Probe, seed + _started));
+        var name = $"{order.Id} #{++_started}";
+        _names.Add(order.Id, name);
+        _ids.Add(name, order.Id);
+        _scheduler.Add(new(name, order.Settings, Probe(order), seed + _started));
     }
 
     /// <summary>Ends a check, if there is one of that id.</summary>
     public void Stop(CheckId id)
     {
-        if (!_running.Remove(id, out var running))
+        if (!_names.Remove(id, out var name))
             return;
-        _ids.Remove(running.Name);
-        _scheduler.Remove(running.Name);
-        (running.Probe as IDisposable)?.Dispose();
+        _ids.Remove(name);
+        _scheduler.Remove(name);
     }
 
     /// <summary>Passes an input on, if there is a check of that id.</summary>
     public void Tell(CheckId id, CheckInput input)
     {
-        if (_running.TryGetValue(id, out var running))
-            _scheduler.Tell(running.Name, input);
+        if (_names.TryGetValue(id, out var name))
+            _scheduler.Tell(name, input);
     }
 
     /// <summary>What a report says to the engine; null: it is of a check that was stopped or replaced.</summary>
@@ -83,6 +82,4 @@ internal sealed class CheckRunner(TimeProvider clock, int runsMax, ulong seed, A
 
         static int Number(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
     }
-
-    private sealed record Running(string Name, IProbe Probe);
 }

@@ -55,6 +55,22 @@ public sealed class CheckSchedulerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Checks_that_are_due_close_together_share_a_wake_up()
+    {
+        for (var i = 0; i < 200; i++)
+            _scheduler.Add(new($"{i}", Settings, new Probe(_ => Ok()), (ulong)i));
+        await LoopAsync();
+
+        for (var millisecond = 0; millisecond < 1000; millisecond++)
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
+        var rings = _clock.Rings;
+        _clock.Advance(TimeSpan.FromMilliseconds(10));
+
+        await ReportAsync(200);
+        Assert.InRange(rings, 50, 100);
+    }
+
+    [Fact]
     public async Task A_probe_that_throws_has_failed_and_runs_again()
     {
         Add(_ => throw new InvalidOperationException("outer", new IOException("disk on fire\nsecond line")));
@@ -110,6 +126,33 @@ public sealed class CheckSchedulerTests : IAsyncDisposable
 
             end.SetResult(new(true, "at last"));
             await PassUntilAsync(() => starved.Runs > 0);
+        }
+        finally
+        {
+            end.TrySetResult(new(true, "at last"));
+        }
+    }
+
+    [Fact]
+    public async Task A_run_that_waited_for_its_turn_times_out_too()
+    {
+        var end = new TaskCompletionSource<ProbeOutcome>();
+        try
+        {
+            for (var i = 0; i < 4; i++)
+                Add(_ => end.Task, $"first {i}");
+            await PassUntilAsync(() => _reports.DistinctBy(report => report.Name).Count() == 4);
+            var waiting = Add(async timeout =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, _clock, timeout);
+                return await Ok();
+            }, "waiting");
+            await PassUntilAsync(() => _reports.Any(report => report.Name == "waiting"));
+
+            end.SetResult(new(true, "at last"));
+            await RunsAsync(waiting, 1);
+            await PassUntilAsync(() => _reports.Any(
+                report => report.Name == "waiting" && report.State.Last?.Outcome == CheckOutcome.TimedOut));
         }
         finally
         {

@@ -21,6 +21,9 @@ internal sealed class FakeClock : TimeProvider
         }
     }
 
+    /// <summary>How often a timer rang.</summary>
+    public int Rings { get; private set; }
+
     public override long GetTimestamp()
     {
         lock (_lock)
@@ -45,7 +48,10 @@ internal sealed class FakeClock : TimeProvider
             _timers.RemoveAll(timer => due.Contains(timer));
         }
         foreach (var timer in due)
+        {
+            Rings++;
             timer.Ring();
+        }
     }
 
     private sealed class FakeTimer(FakeClock clock, Action ring) : ITimer

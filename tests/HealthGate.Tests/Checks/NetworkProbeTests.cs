@@ -141,7 +141,8 @@ public sealed class NetworkProbeTests
     [InlineData("HTTP/1.1 204 No Content\r\nContent-Length: 10\r\n\r\n")]
     [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\nok")]
     [InlineData("HTTP/1.1 200 OK\r\nX: folded\r\n\tfield\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n0\r\n\r\n")]
     public async Task Http_answer_of_any_framing_is_read_to_its_end(string answer)
     {
