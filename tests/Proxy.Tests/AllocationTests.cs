@@ -2,10 +2,13 @@ namespace AnycastVip.Proxy.Tests;
 
 public sealed class AllocationTests
 {
-    [Fact]
-    public async Task Thousands_of_connections_allocate_nothing_on_the_loops_heap()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Thousands_of_connections_allocate_nothing_on_the_loops_heap(bool ejects)
     {
         using var rig = new Rig(loops: 2, observations: 64);
+        rig.Engine.Ejects = ejects;
         using var echo = new EchoServer(rig.Listen());
         var endpoint = rig.Open(Rig.Pool(
             Rig.Backend("gone", Rig.Nobody()) with { Weight = 10 }, Rig.Backend("b", echo.Endpoint)));
@@ -13,7 +16,8 @@ public sealed class AllocationTests
         var before = Allocated(rig);
         await Use(rig, endpoint, 3000);
         Assert.Equal(before, Allocated(rig));
-        Assert.True(rig.Count("gone").Refused > 1000);
+        Assert.Equal(ejects, rig.Count("gone").EjectedFor is not null);
+        Assert.InRange(rig.Count("gone").Refused, ejects ? 5 : 1000, ejects ? 5 : 3300);
         Assert.Equal(3300, rig.Count(endpoint).Accepted);
         Assert.Equal(3300L * Message.Length, rig.Count(endpoint).OctetsToClients);
     }

@@ -45,13 +45,13 @@ public sealed class BalancingTests
     public void Least_connections_follows_connections_that_end()
     {
         var pool = PoolOf(BalanceAlgorithm.LeastConnections, "1,1");
-        var first = pool.Reserve([])!;
-        var second = pool.Reserve([])!;
+        var first = pool.Reserve([], default)!;
+        var second = pool.Reserve([], default)!;
         Assert.NotEqual(first, second);
         second.Connections.Release();
-        Assert.Equal(second, pool.Reserve([]));
+        Assert.Equal(second, pool.Reserve([], default));
         second.Connections.Release();
-        Assert.Equal(second, pool.Reserve([]));
+        Assert.Equal(second, pool.Reserve([], default));
     }
 
     [Theory]
@@ -65,8 +65,8 @@ public sealed class BalancingTests
             MaxConnections = i == 2 ? 2 : 0,
         });
         Assert.Equal(0, Picks(pool, 30, 4).Count(name => name is 'a' or 'b' or 'e'));
-        Assert.Null(pool.Reserve([2, 3, 4]));
-        Assert.Equal("e", pool.Reserve([3])!.Spec.Name);
+        Assert.Null(pool.Reserve([2, 3, 4], default));
+        Assert.Equal("e", pool.Reserve([3], default)!.Spec.Name);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class BalancingTests
         {
             for (var i = 0; i < 1000; i++)
             {
-                if (pool.Reserve([]) is not null)
+                if (pool.Reserve([], default) is not null)
                     Interlocked.Increment(ref given);
             }
         });
@@ -93,7 +93,7 @@ public sealed class BalancingTests
         Parallel.For(0, 4, _ =>
         {
             for (var i = 0; i < 1000; i++)
-                Interlocked.Increment(ref counts[pool.Reserve([])!.Slot]);
+                Interlocked.Increment(ref counts[pool.Reserve([], default)!.Slot]);
         });
         Assert.Equal([3000, 1000], counts);
     }
@@ -123,7 +123,7 @@ public sealed class BalancingTests
     }
 
     private static string Picks(Pool pool, int count, params ushort[] tried) =>
-        string.Concat(Enumerable.Range(0, count).Select(_ => pool.Reserve(tried)!.Spec.Name));
+        string.Concat(Enumerable.Range(0, count).Select(_ => pool.Reserve(tried, default)!.Spec.Name));
 
     private static string Sorted(string text) => string.Concat(text.Order());
 }

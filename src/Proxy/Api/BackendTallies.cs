@@ -38,7 +38,9 @@ internal sealed class BackendTallies(TimeProvider clock)
         };
     }
 
-    /// <summary>A report for each backend that was used since the last call, or holds connections.</summary>
+    /// <summary>
+    /// A report for each backend that was used since the last call, holds connections, or is passed over.
+    /// </summary>
     public List<BackendReport> TakeReports(Engine.ProxyTable table, IReadOnlyList<BackendSnapshot> backends)
     {
         Dictionary<(string Pool, string Backend, ulong Generation), Tally> tallies;
@@ -52,16 +54,22 @@ internal sealed class BackendTallies(TimeProvider clock)
         var generations = table.Pools
             .SelectMany(pool => pool.Backends.Select(backend => (pool.Name, Backend: backend)))
             .ToDictionary(entry => (entry.Name, entry.Backend.Name), entry => entry.Backend.Generation);
-        var connections = backends.ToDictionary(
-            backend => (backend.Pool, backend.Name), backend => backend.Connections);
-        foreach (var ((pool, name), count) in connections)
+        var snapshots = backends.ToDictionary(backend => (backend.Pool, backend.Name));
+        foreach (var (name, snapshot) in snapshots)
         {
-            if (count > 0 && generations.TryGetValue((pool, name), out var generation))
-                tallies.TryAdd((pool, name, generation), new());
+            if ((snapshot.Connections > 0 || snapshot.EjectedFor is not null)
+                && generations.TryGetValue(name, out var generation))
+                tallies.TryAdd((name.Pool, name.Name, generation), new());
         }
         return [.. tallies.Select(entry => entry.Value.ToProto(
-            entry.Key, interval, connections.GetValueOrDefault((entry.Key.Pool, entry.Key.Backend))))];
+            entry.Key, interval, snapshots.GetValueOrDefault((entry.Key.Pool, entry.Key.Backend))))];
     }
+
+    /// <summary>Why a backend is passed over, in one line; empty: it is not.</summary>
+    public static string EjectionOf(BackendSnapshot? snapshot) => snapshot?.EjectedFor is { } rest
+        ? $"passed over for another {Math.Ceiling(rest.TotalSeconds)} s: attempts to connect failed one after the other "
+            + "while no gate decided"
+        : "";
 
     private static ConnectFailureKind ToProto(ObservationKind kind) => kind switch
     {
@@ -97,7 +105,7 @@ internal sealed class BackendTallies(TimeProvider clock)
         }
 
         public BackendReport ToProto(
-            (string Pool, string Backend, ulong Generation) key, TimeSpan interval, int connections) => new()
+            (string Pool, string Backend, ulong Generation) key, TimeSpan interval, BackendSnapshot? snapshot) => new()
         {
             Pool = key.Pool,
             Backend = key.Backend,
@@ -110,7 +118,8 @@ internal sealed class BackendTallies(TimeProvider clock)
             ConnectLatencyP50 = _latencies?.Percentile(0.5).ToDuration(),
             ConnectLatencyP99 = _latencies?.Percentile(0.99).ToDuration(),
             ConnectLatencyMax = _latencies?.Maximum.ToDuration(),
-            Connections = (uint)connections,
+            Connections = (uint)(snapshot?.Connections ?? 0),
+            Ejected = EjectionOf(snapshot),
         };
     }
 }

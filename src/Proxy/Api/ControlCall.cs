@@ -16,6 +16,9 @@ internal sealed class ControlCall(
     private const int MaximumUnread = 256;
     private const int MaximumUnreadFailures = 1024;
 
+    // So many intervals without a word, and the gate counts as silent.
+    private const int MissedHeartbeats = 3;
+
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ShortestHeartbeat = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromSeconds(10);
@@ -118,6 +121,7 @@ internal sealed class ControlCall(
         while (true)
         {
             await Task.Delay(interval, control.Clock, cancel);
+            control.JudgeSilence(this, MissedHeartbeats * interval);
             if (await Task.Run(() => control.Engine.AnswersWithin(interval), cancel))
                 await AnswerAsync(new() { HeartbeatAck = new() }, cancel);
         }

@@ -101,6 +101,8 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
         if (snapshot.DroppedObservations > 0)
             yield return $"{snapshot.DroppedObservations} observations found no room since start: the reports to the "
                 + "gate lack them";
+        foreach (var backend in snapshot.Backends.Where(backend => backend.EjectedFor is not null))
+            yield return $"backend {backend.Pool}/{backend.Name} is {BackendTallies.EjectionOf(backend)}";
         foreach (var listener in view.Listeners.Where(listener => listener.State == ListenerState.Failed))
             yield return $"{listener.Vip}: {listener.Address} port {listener.Port} does not listen: {listener.Reason}";
     }

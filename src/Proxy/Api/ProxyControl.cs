@@ -25,7 +25,9 @@ public sealed class ProxyControl : IAsyncDisposable
     private ulong _epoch;
     private ulong _lastRevision;
     private ControlCall? _holder;
+    private bool _holderDecides;
     private DateTimeOffset? _seenAt;
+    private long _seenTimestamp;
 
     /// <summary>Starts the work in the background.</summary>
     /// <param name="engine">A running engine whose table and observations are nobody else's.</param>
@@ -70,7 +72,9 @@ public sealed class ProxyControl : IAsyncDisposable
             _epoch = epoch;
             _holder?.End(TakenOver());
             Volatile.Write(ref _holder, call);
-            _seenAt = Clock.GetUtcNow();
+            // What its predecessor's silence has ejected stays so until its own table.
+            _holderDecides = false;
+            NoteSeen();
             return _table.Revision;
         }
     }
@@ -80,8 +84,10 @@ public sealed class ProxyControl : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_holder == call)
-                Volatile.Write(ref _holder, null);
+            if (_holder != call)
+                return;
+            Volatile.Write(ref _holder, null);
+            Engine.Ejects = true;
         }
     }
 
@@ -91,7 +97,20 @@ public sealed class ProxyControl : IAsyncDisposable
         lock (_lock)
         {
             if (_holder == call)
-                _seenAt = Clock.GetUtcNow();
+                NoteSeen();
+        }
+    }
+
+    /// <summary>Lets the engine eject backends by itself while the gate that holds the stream is silent.</summary>
+    /// <param name="call">The stream.</param>
+    /// <param name="bound">So long it may be silent.</param>
+    internal void JudgeSilence(ControlCall call, TimeSpan bound)
+    {
+        lock (_lock)
+        {
+            var ejects = !_holderDecides || Clock.GetElapsedTime(_seenTimestamp) > bound;
+            if (_holder == call && Engine.Ejects != ejects)
+                Engine.Ejects = ejects;
         }
     }
 
@@ -123,7 +142,8 @@ public sealed class ProxyControl : IAsyncDisposable
             {
                 throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
             }
-            result.Refused.Add(reader.Limitations);
+            _holderDecides = true;
+            Engine.Ejects = false;
             result.Refused.Add(_refused.Select(entry => new RefusedTableEntry
             {
                 Entry = $"listener {entry.Key}",
@@ -142,6 +162,12 @@ public sealed class ProxyControl : IAsyncDisposable
             var listeners = _board.List(_table, _refused, snapshot.Listeners, Clock.GetUtcNow());
             return new(_table, snapshot, listeners, _epoch, _holder is not null, _seenAt);
         }
+    }
+
+    private void NoteSeen()
+    {
+        _seenAt = Clock.GetUtcNow();
+        _seenTimestamp = Clock.GetTimestamp();
     }
 
     private void ApplyToEngine(Engine.ProxyTable table)

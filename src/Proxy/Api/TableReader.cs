@@ -18,7 +18,6 @@ internal sealed class TableReader
     private static readonly TimeSpan LongestConnectTimeout = TimeSpan.FromMinutes(5);
 
     private readonly List<RefusedTableEntry> _faults = [];
-    private readonly List<RefusedTableEntry> _limitations = [];
 
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: more entries than proxy.proto allows.</exception>
     public TableReader(ProxyTable message)
@@ -45,9 +44,6 @@ internal sealed class TableReader
 
     /// <summary>Broken rules: the table is refused whole.</summary>
     public IEnumerable<RefusedTableEntry> Faults => _faults.Take(MaximumFaults);
-
-    /// <summary>What the engine does not do: the rest of the table stands.</summary>
-    public IEnumerable<RefusedTableEntry> Limitations => _limitations.Take(MaximumFaults);
 
     private static void CheckSize(ProxyTable message)
     {
@@ -116,12 +112,9 @@ internal sealed class TableReader
             Refuse(entry, $"weight is {message.Weight}: at most {Balancing.PoolSpec.MaximumWeight}");
         if (message.Directive is BackendDirective.Unspecified || !System.Enum.IsDefined(message.Directive))
             Refuse(entry, "directive must be BACKEND_DIRECTIVE_UP, _DRAIN or _DOWN");
-        if (ReadDuration(entry, "slow_start", message.SlowStart) > TimeSpan.Zero)
-            _limitations.Add(new()
-            {
-                Entry = entry,
-                Text = "slow_start is not supported: it takes its whole weight at once; raise the weight by steps",
-            });
+        var slowStart = ReadDuration(entry, "slow_start", message.SlowStart);
+        if (slowStart <= TimeSpan.Zero)
+            Refuse(entry, "slow_start must be above 0; leave it unset for none");
         return new()
         {
             Name = message.Name,
@@ -135,6 +128,7 @@ internal sealed class TableReader
             },
             MaxConnections = Limit(message.MaxConnections),
             Generation = message.Generation,
+            SlowStart = slowStart,
         };
     }
 

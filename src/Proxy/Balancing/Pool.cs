@@ -1,20 +1,52 @@
 namespace AnycastVip.Proxy.Balancing;
 
 /// <summary>A backend as one table has it, and the count of its connections, which outlives tables.</summary>
-internal sealed record Backend(BackendSpec Spec, ushort Slot, Gauge Connections)
+internal sealed class Backend(BackendSpec spec, ushort slot, Gauge connections)
 {
-    /// <summary>Whether it may be given a connection that failed on the backends in <paramref name="tried"/>.</summary>
-    public bool IsEligible(ReadOnlySpan<ushort> tried) =>
-        Spec is { State: BackendState.Up, Weight: > 0 }
-        && (Spec.MaxConnections == 0 || Connections.Value < Spec.MaxConnections)
-        && !tried.Contains(Slot);
+    public BackendSpec Spec => spec;
+
+    public ushort Slot => slot;
+
+    public Gauge Connections => connections;
+
+    /// <summary>When the gate took it up under its present generation.</summary>
+    public TimeSpan TakenUpAt { get; init; }
+
+    /// <summary>Changed and read under the pool's lock.</summary>
+    public Ejection Ejection { get; set; }
+
+    /// <summary>Whether the table gives it connections at all.</summary>
+    public bool Serves => spec is { State: BackendState.Up, Weight: > 0 };
+
+    /// <summary>Its share beside the others, in units of <see cref="SlowStart.Unit"/>.</summary>
+    public long ShareAt(TimeSpan now) => SlowStart.ShareOf(spec.Weight, spec.SlowStart, now - TakenUpAt);
+
+    /// <summary>Whether it may be given the connection.</summary>
+    public bool IsEligible(Turn turn) =>
+        Serves
+        && (spec.MaxConnections == 0 || connections.Value < spec.MaxConnections)
+        && (turn.EvenEjected || !Ejection.IsInForce(turn.Now))
+        && !turn.Tried.Contains(slot);
+}
+
+/// <summary>For what a backend is chosen.</summary>
+/// <param name="tried">Slots of the backends on which this connection has failed already.</param>
+/// <param name="now">The time.</param>
+/// <param name="evenEjected">Whether one will do that is ejected.</param>
+internal readonly ref struct Turn(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected)
+{
+    public ReadOnlySpan<ushort> Tried { get; } = tried;
+
+    public TimeSpan Now => now;
+
+    public bool EvenEjected => evenEjected;
 }
 
 /// <summary>Chooses among backends. Not safe for two threads at once: the pool sees to that.</summary>
 internal interface IPicker
 {
     /// <summary>The index of the chosen backend; -1 when none is eligible.</summary>
-    int Pick(ReadOnlySpan<Backend> backends, ReadOnlySpan<ushort> tried);
+    int Pick(ReadOnlySpan<Backend> backends, Turn turn);
 }
 
 /// <summary>
@@ -32,17 +64,40 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Balance, "no such algorithm"),
     };
 
+    private bool _ejects;
+
     public PoolSpec Spec => spec;
+
+    /// <summary>Whether backends are ejected for failures. To end it ends every ejection.</summary>
+    public bool Ejects
+    {
+        get => Volatile.Read(ref _ejects);
+        set
+        {
+            lock (_lock)
+            {
+                Volatile.Write(ref _ejects, value);
+                if (value)
+                    return;
+                foreach (var backend in backends)
+                    backend.Ejection = default;
+            }
+        }
+    }
 
     /// <summary>Chooses a backend and counts a connection on it; null when none is eligible.</summary>
     /// <param name="tried">Slots of the backends on which this connection has failed already.</param>
-    public Backend? Reserve(ReadOnlySpan<ushort> tried)
+    /// <param name="now">The time.</param>
+    public Backend? Reserve(ReadOnlySpan<ushort> tried, TimeSpan now)
     {
         lock (_lock)
         {
             while (true)
             {
-                var index = _picker.Pick(backends, tried);
+                var index = _picker.Pick(backends, new(tried, now, evenEjected: false));
+                // An ejected backend may be back; turning the client away helps nobody.
+                if (index < 0)
+                    index = _picker.Pick(backends, new(tried, now, evenEjected: true));
                 if (index < 0)
                     return null;
                 // Another table's pool may fill the same backend in the meantime: then it is no longer eligible.
@@ -51,5 +106,56 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
                     return backend;
             }
         }
+    }
+
+    /// <summary>Notes how an attempt on a backend ended.</summary>
+    public void Report(ushort slot, bool succeeded, TimeSpan now)
+    {
+        if (!Ejects)
+            return;
+        lock (_lock)
+        {
+            if (!_ejects || Find(slot) is not { } backend)
+                return;
+            backend.Ejection = succeeded
+                ? default
+                : backend.Ejection.AfterFailure(now, AllowsOneMore(now));
+        }
+    }
+
+    /// <summary>For how much longer a backend is ejected; null: it is not.</summary>
+    public TimeSpan? EjectedFor(ushort slot, TimeSpan now)
+    {
+        if (!Ejects)
+            return null;
+        lock (_lock)
+        {
+            return Find(slot) is { } backend && backend.Ejection.IsInForce(now) ? backend.Ejection.Until - now : null;
+        }
+    }
+
+    // Loops, not queries: these run on the data path, where nothing is allocated.
+    private Backend? Find(ushort slot)
+    {
+        foreach (var backend in backends)
+        {
+            if (backend.Slot == slot)
+                return backend;
+        }
+        return null;
+    }
+
+    private bool AllowsOneMore(TimeSpan now)
+    {
+        var (serving, ejected) = (0, 0);
+        foreach (var backend in backends)
+        {
+            if (!backend.Serves)
+                continue;
+            serving++;
+            if (backend.Ejection.IsInForce(now))
+                ejected++;
+        }
+        return Ejection.AllowsOneMore(ejected, serving);
     }
 }

@@ -49,6 +49,12 @@ public sealed record BackendSpec
     /// so that a refusal from before a recovery is known as stale.
     /// </summary>
     public ulong Generation { get; init; }
+
+    /// <summary>
+    /// Over this time its weight grows linearly to the full one after it was taken up: when the table first has it, or
+    /// has it under another generation. Null: at once.
+    /// </summary>
+    public TimeSpan? SlowStart { get; init; }
 }
 
 /// <summary>The backends that a listener shares its connections out to.</summary>

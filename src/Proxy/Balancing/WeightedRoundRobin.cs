@@ -8,16 +8,17 @@ internal sealed class WeightedRoundRobin(int count) : IPicker
 {
     private readonly long[] _credits = new long[count];
 
-    public int Pick(ReadOnlySpan<Backend> backends, ReadOnlySpan<ushort> tried)
+    public int Pick(ReadOnlySpan<Backend> backends, Turn turn)
     {
         var best = -1;
         var earned = 0L;
         for (var i = 0; i < backends.Length; i++)
         {
-            if (!backends[i].IsEligible(tried))
+            if (!backends[i].IsEligible(turn))
                 continue;
-            _credits[i] += backends[i].Spec.Weight;
-            earned += backends[i].Spec.Weight;
+            var share = backends[i].ShareAt(turn.Now);
+            _credits[i] += share;
+            earned += share;
             if (best < 0 || _credits[i] > _credits[best])
                 best = i;
         }

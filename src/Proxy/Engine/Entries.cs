@@ -68,6 +68,12 @@ internal sealed class BackendEntry(ushort slot, string pool, string name)
 
     public Gauge Connections { get; } = new();
 
+    /// <summary>Of the last table that had it.</summary>
+    public ulong Generation { get; set; }
+
+    /// <summary>When a table first had that generation.</summary>
+    public TimeSpan TakenUpAt { get; set; }
+
     /// <summary>The table in force does not have it.</summary>
     public bool IsUnused { get; set; }
 

@@ -16,7 +16,7 @@ internal sealed partial class LoopWorker
         {
             Backend? backend;
             fixed (ushort* tried = connection.Tried)
-                backend = pool.Reserve(new ReadOnlySpan<ushort>(tried, connection.Attempts));
+                backend = pool.Reserve(new(tried, connection.Attempts), Time);
             if (backend is null)
                 break;
             if (connection.Attempts > 0)
@@ -137,6 +137,8 @@ internal sealed partial class LoopWorker
         var backend = _shared.Backends[connection.BackendSlot];
         var now = _shared.Clock.GetTimestamp();
         backend.Count(kind);
+        if (ToOutcome(kind) is { } succeeded)
+            _shared.Listeners[connection.ListenerSlot].Route.Pool.Report(backend.Slot, succeeded, Time);
         _shared.Observations.Write(new(
             kind,
             backend.Pool,
@@ -146,6 +148,14 @@ internal sealed partial class LoopWorker
             _shared.Clock.GetElapsedTime(connection.AttemptStarted, now),
             errno));
     }
+
+    // What an attempt says of the backend; null: nothing. A reset comes after it.
+    private static bool? ToOutcome(ObservationKind kind) => kind switch
+    {
+        ObservationKind.Connected => true,
+        ObservationKind.Refused or ObservationKind.TimedOut or ObservationKind.Unreachable => false,
+        _ => null,
+    };
 
     private static ObservationKind KindOf(int errno) => errno switch
     {

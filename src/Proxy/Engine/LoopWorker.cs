@@ -41,6 +41,8 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
 
     public bool IsDone { get; private set; }
 
+    private TimeSpan Time => TimeSpan.FromMilliseconds(_loop.Now);
+
     /// <summary>Accepts no more, and ends the loop once its connections have ended or the time is over.</summary>
     /// <param name="bound">How long its connections may go on.</param>
     public void Stop(TimeSpan bound)

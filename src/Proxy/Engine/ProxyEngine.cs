@@ -45,6 +45,7 @@ public sealed partial class ProxyEngine : IDisposable
     private readonly Dictionary<(string Pool, string Name), BackendEntry> _backends = [];
     private readonly List<ListenerEntry> _retiredListeners = [];
     private Dictionary<string, Pool> _pools = [];
+    private bool _ejects = true;
     private ulong _revision;
     private bool _isRunning;
 
@@ -103,6 +104,24 @@ public sealed partial class ProxyEngine : IDisposable
             FreeBackends(table.Pools);
             _revision = table.Revision;
             return new(table.Revision, refused);
+        }
+    }
+
+    /// <summary>
+    /// Whether backends that fail several times in a row are passed over for a while. True from the start; whoever
+    /// decides by himself which backends serve ends it, and with it every ejection.
+    /// </summary>
+    public bool Ejects
+    {
+        get => Volatile.Read(ref _ejects);
+        set
+        {
+            lock (_lock)
+            {
+                Volatile.Write(ref _ejects, value);
+                foreach (var pool in _pools.Values)
+                    pool.Ejects = value;
+            }
         }
     }
 
@@ -205,17 +224,20 @@ public sealed partial class ProxyEngine : IDisposable
         _pools = specs.ToDictionary(
             spec => spec.Name,
             spec => _pools.GetValueOrDefault(spec.Name) is { } pool && pool.Spec == spec ? pool : new(spec,
-                [.. spec.Backends.Select(backend => BackendOf(spec, backend))]));
+                [.. spec.Backends.Select(backend => BackendOf(spec, backend))]) { Ejects = _ejects });
     }
 
     private Backend BackendOf(PoolSpec pool, BackendSpec spec)
     {
-        if (!_backends.TryGetValue((pool.Name, spec.Name), out var entry))
+        var isKnown = _backends.TryGetValue((pool.Name, spec.Name), out var entry);
+        if (entry is null)
         {
             entry = _shared.Backends.Add(slot => new(slot, pool.Name, spec.Name));
             _backends.Add((pool.Name, spec.Name), entry);
         }
-        return new(spec, entry.Slot, entry.Connections);
+        if (!isKnown || entry.IsUnused || entry.Generation != spec.Generation)
+            (entry.Generation, entry.TakenUpAt) = (spec.Generation, _shared.Now);
+        return new(spec, entry.Slot, entry.Connections) { TakenUpAt = entry.TakenUpAt };
     }
 
     private ImmutableArray<RefusedListener> ApplyListeners(ImmutableArray<ListenerSpec> specs)
@@ -297,7 +319,7 @@ public sealed partial class ProxyEngine : IDisposable
         Volatile.Read(ref entry.Clients.OctetsToClients),
         Volatile.Read(ref entry.Paused) > 0);
 
-    private static BackendSnapshot SnapshotOf(BackendEntry entry) => new(
+    private BackendSnapshot SnapshotOf(BackendEntry entry) => new(
         entry.Pool,
         entry.Name,
         entry.Connections.Value,
@@ -309,5 +331,6 @@ public sealed partial class ProxyEngine : IDisposable
         Volatile.Read(ref entry.Local),
         Volatile.Read(ref entry.Retries),
         Volatile.Read(ref entry.OctetsFromBackend),
-        Volatile.Read(ref entry.OctetsToBackend));
+        Volatile.Read(ref entry.OctetsToBackend),
+        _pools.GetValueOrDefault(entry.Pool)?.EjectedFor(entry.Slot, _shared.Now));
 }

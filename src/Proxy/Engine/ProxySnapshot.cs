@@ -59,6 +59,7 @@ public sealed record ListenerSnapshot(
 /// <param name="Retries">Attempts that followed a failed one on another backend.</param>
 /// <param name="OctetsFromBackend">Octets passed on to clients.</param>
 /// <param name="OctetsToBackend">Octets passed on to it.</param>
+/// <param name="EjectedFor">For how much longer the engine passes it over by itself; null: it does not.</param>
 public sealed record BackendSnapshot(
     string Pool,
     string Name,
@@ -71,7 +72,8 @@ public sealed record BackendSnapshot(
     long Local,
     long Retries,
     long OctetsFromBackend,
-    long OctetsToBackend);
+    long OctetsToBackend,
+    TimeSpan? EjectedFor);
 
 /// <summary>A loop's counters.</summary>
 /// <param name="Index">From 0.</param>

@@ -56,6 +56,7 @@ public sealed record ProxyTable
         : backend.Weight is < 0 or > PoolSpec.MaximumWeight
             ? $"backend {pool.Name}/{backend.Name}: the weight is not 0 to {PoolSpec.MaximumWeight}"
         : backend.MaxConnections < 0 ? $"backend {pool.Name}/{backend.Name}: maxConnections is negative"
+        : backend.SlowStart <= TimeSpan.Zero ? $"backend {pool.Name}/{backend.Name}: a slow start of no time"
         : !Enum.IsDefined(backend.State) ? $"backend {pool.Name}/{backend.Name}: no such state"
         : null;
 

@@ -12,6 +12,9 @@ internal sealed class Shared(int descriptors, int observations, TimeProvider clo
 
     public TimeProvider Clock => clock;
 
+    /// <summary>The time, counted as the loops count it.</summary>
+    public TimeSpan Now => clock.GetElapsedTime(0);
+
     public ConnectionTable Table { get; } = new(descriptors);
 
     public SlotTable<ListenerEntry> Listeners { get; } = new();

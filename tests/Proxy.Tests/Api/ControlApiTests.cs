@@ -212,20 +212,46 @@ public sealed class ControlApiTests
     }
 
     [Fact]
-    public async Task A_slow_start_is_named_as_not_done_and_the_rest_stands()
+    public async Task Without_a_gate_the_proxy_passes_over_what_fails_and_says_so_until_the_next_ones_table()
+    {
+        await using var sandbox = await ApiSandbox.StartAsync();
+        var backend = sandbox.Rig.Listen();
+        var listener = Rig.NewEndpoint();
+        var table = Tables.Of(
+            listener, Tables.Backend("gone", Rig.Nobody()), Tables.Backend("s1", backend.EndPoint()));
+        table.Pools[0].ConnectRetries = 1;
+        using (var first = await sandbox.OpenAsync())
+            await first.ApplyAsync(table);
+        await sandbox.WaitProxyAsync(proxy => !proxy.GateConnected, "the stream's loss is noticed");
+
+        for (var i = 0; i < 20; i++)
+            await sandbox.AssertCarriesAsync(listener, backend);
+
+        Assert.Equal(5, sandbox.Rig.Count("gone").Refused);
+        var alarm = (await sandbox.Client.GetProxyAsync(new(), ApiSandbox.Call)).Alarms.Single();
+        Assert.Contains("pool/gone", alarm, StringComparison.Ordinal);
+        using var gate = await sandbox.OpenAsync(epoch: 2);
+        var report = (await gate.WaitAsync(response => response.BackendReport?.Backend == "gone")).BackendReport;
+        Assert.Contains("passed over", report.Ejected, StringComparison.Ordinal);
+        await gate.ApplyAsync(table);
+        Assert.Null(sandbox.Rig.Count("gone").EjectedFor);
+    }
+
+    [Fact]
+    public async Task A_gate_that_falls_silent_leaves_ejection_to_the_proxy_until_it_speaks_again()
     {
         await using var sandbox = await ApiSandbox.StartAsync();
         using var gate = await sandbox.OpenAsync();
-        var backend = sandbox.Rig.Listen();
-        var listener = Rig.NewEndpoint();
-        var table = Tables.Of(listener, Tables.Backend("s1", backend.EndPoint()));
-        table.Pools[0].Backends[0].SlowStart = new() { Seconds = 30 };
+        await gate.ApplyAsync(new());
+        await Poll.Until(() => sandbox.Rig.Engine.Ejects, ejects => ejects, Rig.Patience, "the proxy ejects");
 
-        var result = await gate.AskAsync(table);
-
-        Assert.False(result.RefusedWhole);
-        Assert.Equal("backend pool/s1", result.Refused.Single().Entry);
-        await sandbox.AssertCarriesAsync(listener, backend);
+        await Poll.Until(
+            async () =>
+            {
+                await gate.SendAsync(new() { Heartbeat = new() });
+                return sandbox.Rig.Engine.Ejects;
+            },
+            ejects => !ejects, Rig.Patience, "the gate decides");
     }
 
     [Fact]

@@ -67,7 +67,6 @@ public sealed class TableReaderTests
         var reader = new TableReader(table);
 
         Assert.Empty(reader.Faults);
-        Assert.Empty(reader.Limitations);
         var read = reader.Table;
         Assert.Equal((3ul, 9), (read.Revision, read.MaxConnections));
         Assert.Equal(
