@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace AnycastVip.Vipd;
 
 /// <summary>
-/// The process behind <c>vipd proxy</c>: the data path, its API, its log. What it does it is told by the gate's table; of
-/// the configuration file it needs the node's name and the socket's directory. The runtime itself raises the limit on
-/// open files to what the process may have.
+/// The process behind <c>vipd proxy</c>: the data path, its API, its log. What it does it is told by the gate's table;
+/// of the configuration file it needs the node's name and the socket's directory. The runtime itself raises the limit
+/// on open files to what the process may have.
 /// </summary>
 internal static partial class ProxyProcess
 {

@@ -4,7 +4,7 @@ using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
-/// <summary>Connections whose source is the listener's own address: the gate's probe, and clients on the node.</summary>
+/// <summary>Connections whose source is the listener's own address: the gate's probe, clients on the node.</summary>
 public sealed class LocalClientTests : IDisposable
 {
     private readonly Rig _rig = new();

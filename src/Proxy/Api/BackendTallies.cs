@@ -67,7 +67,7 @@ internal sealed class BackendTallies(TimeProvider clock)
 
     /// <summary>Why a backend is passed over, in one line; empty: it is not.</summary>
     public static string EjectionOf(BackendSnapshot? snapshot) => snapshot?.EjectedFor is { } rest
-        ? $"passed over for another {Math.Ceiling(rest.TotalSeconds)} s: attempts to connect failed one after the other "
+        ? $"passed over for another {Math.Ceiling(rest.TotalSeconds)} s: one attempt to connect after the other failed "
             + "while no gate decided"
         : "";
 

@@ -11,7 +11,7 @@ internal sealed class ConnectionQueries(ProxyControl control)
     // Far beyond the age of any connection, and far from what a timestamp cannot hold.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
 
-    /// <exception cref="RpcException">INVALID_ARGUMENT: the request breaks a rule; UNAVAILABLE: a loop hangs.</exception>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: it breaks a rule; UNAVAILABLE: a loop hangs.</exception>
     public async Task<Proto.V1.ConnectionCounts> CountAsync(CountConnections request)
     {
         var selector = Read(request.Selector);

@@ -19,7 +19,7 @@ internal readonly record struct Ejection(int Failures, int Times, TimeSpan? Unti
     /// <summary>The longest ejection.</summary>
     public static readonly TimeSpan MaximumTime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether one more may be ejected: never more than half of those that serve, hence never the last.</summary>
+    /// <summary>Whether one more may be ejected: at most half of those that serve, so never the last.</summary>
     public static bool AllowsOneMore(int ejected, int serving) => 2 * (ejected + 1) <= serving;
 
     /// <summary>Whether the backend is passed over.</summary>

@@ -4,8 +4,8 @@ namespace AnycastVip.Proxy.Engine;
 
 /// <summary>
 /// TCP's keep-alive (RFC 9293, section 3.8.4), on both sides of every connection: a peer that has vanished without a
-/// FIN or RST is found after two minutes of silence, and the connection ends with a reset to the other side. A peer that
-/// is only idle answers, and is not disturbed.
+/// FIN or RST is found after two minutes of silence, and the connection ends with a reset to the other side. A peer
+/// that is only idle answers, and is not disturbed.
 /// </summary>
 internal static class KeepAlive
 {

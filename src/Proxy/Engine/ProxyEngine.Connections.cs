@@ -10,8 +10,8 @@ public sealed partial class ProxyEngine
 
     /// <summary>Counts connections exactly: on every loop, after this call.</summary>
     /// <param name="selector">Which.</param>
-    /// <param name="strandedSince">A timestamp of the engine's clock: a connection whose client has sent no packet since
-    /// then, not even an acknowledgement, is stranded. Null: none is.</param>
+    /// <param name="strandedSince">A timestamp of the engine's clock: a connection whose client has sent no packet
+    /// since then, not even an acknowledgement, is stranded. Null: none is.</param>
     /// <exception cref="InvalidOperationException">The engine does not run.</exception>
     /// <exception cref="TimeoutException">A loop does not answer.</exception>
     public ConnectionCounts CountConnections(ConnectionSelector selector, long? strandedSince)

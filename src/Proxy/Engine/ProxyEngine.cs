@@ -15,8 +15,8 @@ public sealed record ProxyEngineOptions
     public int ObservationCapacity { get; init; } = 16 * 1024;
 
     /// <summary>
-    /// How long a call waits for the loops before it fails. A loop in health answers within milliseconds; one that hangs
-    /// must not hang its callers.
+    /// How long a call waits for the loops before it fails. A loop in health answers within milliseconds; one that
+    /// hangs must not hang its callers.
     /// </summary>
     public TimeSpan LoopPatience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -191,7 +191,7 @@ public sealed partial class ProxyEngine : IDisposable
     {
         if (!PostToEveryLoop(action).Wait(_loopPatience))
             throw new TimeoutException(
-                $"a loop of the proxy has not turned for {_loopPatience.TotalSeconds} s: it hangs, or the CPU is starved");
+                $"a loop of the proxy has not turned for {_loopPatience.TotalSeconds} s: it hangs or is starved");
     }
 
     private static InvalidOperationException NotRunning() => new("the engine does not run");

@@ -41,7 +41,7 @@ internal struct SocketName
         return name;
     }
 
-    /// <summary>Whether both have one address, whatever the ports are. Either may have been filled by the kernel.</summary>
+    /// <summary>Whether both have one address, whatever the ports are. The kernel may have filled either.</summary>
     public readonly bool HasAddressOf(in SocketName other)
     {
         ReadOnlySpan<byte> mine = _octets, others = other._octets;
