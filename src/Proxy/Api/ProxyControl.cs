@@ -185,7 +185,8 @@ public sealed class ProxyControl : IAsyncDisposable
         {
             while (queue.TryRead(out var observation))
                 Volatile.Read(ref _holder)?.Observe(observation);
-            await Task.WhenAny(failure, Task.Delay(FetchInterval, Clock, cancel)).WaitAsync(cancel);
+            await Task.WhenAny(failure, Task.Delay(FetchInterval, Clock, cancel));
+            cancel.ThrowIfCancellationRequested();
             if (!failure.IsCompleted)
                 continue;
             await failure;

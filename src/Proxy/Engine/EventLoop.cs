@@ -92,9 +92,10 @@ internal sealed class EventLoop : IDisposable
             {
                 var (token, readiness) = _epoll[i];
                 if (token == WakeToken)
-                    RunPosted();
+                    Libc.ClearEvent(_wake);
                 else if (_table.TryFind(token, out var fd))
                     _handler.OnEvent(fd, readiness);
+                RunPosted();
             }
             next = _handler.OnTurn();
             Volatile.Write(ref _longestTurn, Math.Max(_longestTurn, _clock.GetTimestamp() - start));
@@ -102,9 +103,12 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    private void RunPosted()
+    /// <summary>
+    /// Runs what was posted. Between any two pieces of work: a turn with many busy streams is long, and heartbeats hang
+    /// on the answer.
+    /// </summary>
+    public void RunPosted()
     {
-        Libc.ClearEvent(_wake);
         while (_posted.TryDequeue(out var action))
             action();
     }

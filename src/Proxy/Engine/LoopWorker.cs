@@ -90,6 +90,7 @@ internal sealed partial class LoopWorker : ILoopHandler, IDisposable
             ref var side = ref _table.Side(fd);
             side.State &= ~SideState.Queued;
             Carry(side.Kind == SideKind.Client ? fd : side.Partner, fd);
+            _loop.RunPosted();
         }
         _timers.Advance(_loop.Now);
         while (_timers.TryTakeDue(out var client))

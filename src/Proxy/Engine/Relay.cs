@@ -31,7 +31,8 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
     /// <summary>How much is read at once, and how much a connection may hold in each direction.</summary>
     public const int BufferSize = 64 * 1024;
 
-    private const int ReadsPerTurn = 16;
+    // A turn may serve hundreds of fast streams: each gets little at once, or the others would wait for long.
+    private const int ReadsPerTurn = 4;
     private const int SpareBuffers = 32;
 
     private readonly byte* _scratch = (byte*)NativeMemory.Alloc(BufferSize);
