@@ -9,7 +9,7 @@ namespace AnycastVip.Vipd.Configuration;
 internal sealed class NamedItems<T>(SectionKey key, string kind, DiagnosticList diagnostics)
     where T : class
 {
-    private readonly Dictionary<string, T?> _items = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, T?> _items = new(StringComparer.Ordinal);
     private readonly Dictionary<string, T> _builtIn = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Position> _unused = new(StringComparer.Ordinal);
 

@@ -13,7 +13,7 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
     /// <summary>The addresses of all backends that were read.</summary>
     public IReadOnlyList<Located<IPEndPoint>> Addresses => _addresses;
 
-    /// <summary>The pool; null when its check is not known or it has no backend.</summary>
+    /// <summary>The pool; null when its check or one of its backends is not known.</summary>
     public PoolOptions? Read(string name, MappingReader reader)
     {
         var balance = reader.Read(PoolKeys.Balance, Balance.LeastConnections);
@@ -24,7 +24,7 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         var slowStart = reader.Read(PoolKeys.SlowStart, default);
         var backends = ReadBackends(reader);
         reader.Finish(PoolKeys.Section);
-        return check is null || backends.Count == 0 ? null : new PoolOptions
+        return check is null || backends is null ? null : new PoolOptions
         {
             Name = name,
             Balance = balance,
@@ -36,15 +36,17 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         };
     }
 
-    private ValueList<BackendOptions> ReadBackends(MappingReader pool)
+    private ValueList<BackendOptions>? ReadBackends(MappingReader pool)
     {
         pool.Require(PoolKeys.Backends.Name);
         var unique = new UniqueValues("backend", diagnostics);
-        var backends = (pool.Sequence(PoolKeys.Backends.Name) ?? [])
-            .Select(item => ReadBackend(item, unique)).OfType<BackendOptions>().ToValueList();
+        var items = pool.Sequence(PoolKeys.Backends.Name) ?? [];
+        var backends = items.Select(item => ReadBackend(item, unique)).OfType<BackendOptions>().ToValueList();
         if (pool.Node(PoolKeys.Backends.Name) is YamlSequence { Items: [] })
             diagnostics.Error(pool, PoolKeys.Backends, "at least one is needed");
-        else if (backends.Count > 0 && backends.All(backend => backend.Weight == 0))
+        if (backends.Count == 0 || backends.Count < items.Count)
+            return null;
+        if (backends.All(backend => backend.Weight == 0))
             diagnostics.Error(pool, PoolKeys.Backends, "all have weight 0: no connection would be served");
         return backends;
     }

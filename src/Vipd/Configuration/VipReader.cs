@@ -38,7 +38,8 @@ internal sealed class VipReader(
         if (reader.Node(VipKeys.Listeners.Name) is null or YamlSequence { Items: [] })
             JudgeAnnounceOnly(reader);
         var announce = reader.ReadOrEmpty(VipKeys.Announce, diagnostics);
-        var prefixes = ReadPrefixes(announce, addresses);
+        var areWhole = addresses.Count == SequenceLength(reader, VipKeys.Addresses);
+        var prefixes = ReadPrefixes(announce, addresses, areWhole);
         var route = VipPolicyReader.ReadRoute(announce, diagnostics);
         var prefixPolicy = announce.Read(AnnounceKeys.PrefixPolicy, PrefixPolicy.Any);
         announce.Finish(AnnounceKeys.Section);
@@ -120,15 +121,22 @@ internal sealed class VipReader(
     }
 
     private IReadOnlyList<Located<Prefix>> ReadPrefixes(
-        MappingReader announce, IReadOnlyList<Located<IPAddress>> addresses)
+        MappingReader announce, IReadOnlyList<Located<IPAddress>> addresses, bool areWhole)
     {
         if (announce.Node(AnnounceKeys.Prefixes.Name) is null)
             return [.. addresses.Select(address => new Located<Prefix>(address.At, HostPrefix(address.Value)))];
         var prefixes = announce.ReadDistinct(AnnounceKeys.Prefixes, diagnostics);
         if (announce.Node(AnnounceKeys.Prefixes.Name) is YamlSequence { Items: [] })
             diagnostics.Error(announce, AnnounceKeys.Prefixes, "at least one is needed");
-        if (prefixes.Count == 0)
-            return [];
+        // Behind a value that was refused there may be the missing one.
+        else if (areWhole && prefixes.Count == SequenceLength(announce, AnnounceKeys.Prefixes))
+            JudgePrefixes(addresses, prefixes);
+        return prefixes;
+    }
+
+    private void JudgePrefixes(
+        IReadOnlyList<Located<IPAddress>> addresses, IReadOnlyList<Located<Prefix>> prefixes)
+    {
         foreach (var (at, address) in addresses)
         {
             var own = HostPrefix(address);
@@ -140,7 +148,6 @@ internal sealed class VipReader(
             if (!addresses.Any(address => prefix.Contains(HostPrefix(address.Value))))
                 diagnostics.Error(at, $"prefixes: {prefix} holds no address of this VIP: nothing would answer there");
         }
-        return prefixes;
     }
 
     private void JudgeMinHealthy(MappingReader reader, MinHealthy minimum, ValueList<ListenerOptions> listeners)
@@ -158,6 +165,9 @@ internal sealed class VipReader(
             }
         }
     }
+
+    private static int SequenceLength(MappingReader reader, Key key) =>
+        reader.Node(key.Name) is YamlSequence list ? list.Items.Count : 0;
 
     private static Prefix HostPrefix(IPAddress address) =>
         Prefix.Create(address, address.GetAddressBytes().Length * 8)
