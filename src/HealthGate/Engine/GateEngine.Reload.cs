@@ -51,11 +51,7 @@ public sealed partial class GateEngine
                 : new(order is not null, order?.Reason ?? "", order?.ConnectionTimeout);
         // The other steps of the ladder take their bounds; connections get what is left of the time for the stop.
         var drain = vip.Options.Settings.Drain;
-        var others = drain.AcknowledgeTimeout + drain.StepTimeout;
-        if (drain.Depreferences)
-            others += drain.AcknowledgeTimeout + drain.HoldBeforeWithdraw;
-        if (vip.HasListeners)
-            others += drain.StepTimeout;
+        var others = drain.BoundWithoutConnections(vip.HasListeners);
         var left = _options.StopTimeout > others ? _options.StopTimeout - others : TimeSpan.Zero;
         var configured = order?.ConnectionTimeout ?? drain.ConnectionTimeout;
         return new(true, order?.Reason ?? "the node stops", configured < left ? configured : left);

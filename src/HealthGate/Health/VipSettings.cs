@@ -38,6 +38,16 @@ public sealed record VipDrainSettings
 
     /// <summary>How long a listener's closing, and an address's removal, is waited for.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long all steps together may take, but for the wait for connections.</summary>
+    /// <param name="hasListeners">The VIP has a listener to close.</param>
+    public TimeSpan BoundWithoutConnections(bool hasListeners)
+    {
+        var bound = AcknowledgeTimeout + StepTimeout;
+        if (Depreferences)
+            bound += AcknowledgeTimeout + HoldBeforeWithdraw;
+        return hasListeners ? bound + StepTimeout : bound;
+    }
 }
 
 /// <summary>What one VIP needs, and how it goes up and down.</summary>

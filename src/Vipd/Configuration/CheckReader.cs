@@ -22,6 +22,8 @@ internal sealed class CheckReader(DiagnosticList diagnostics)
     /// <summary>The check; null when its type is not known.</summary>
     public CheckOptions? Read(string name, MappingReader reader)
     {
+        if (name == CheckId.SelfProbe)
+            diagnostics.Error(reader.Position, $"checks: {name.Quoted()} is the gate's own probe: take another name");
         reader.Require(CheckKeys.Type.Name);
         var type = reader.ReadNullable(CheckKeys.Type);
         var kind = ReadKind(reader, type);

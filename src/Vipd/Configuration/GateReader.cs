@@ -30,7 +30,7 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
         var maxConnections = ReadMaxConnections(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
         var stopTimeout = ReadStopTimeout(root.ReadOrEmpty(RootKeys.Stop, diagnostics));
         var allowList = allowedPrefixes is { } lines ? new AllowList(lines) : null;
-        new VipChecks(diagnostics, allowList, speaker.Peers).Check(vips, poolReader.Addresses);
+        new VipChecks(diagnostics, allowList, speaker.Peers).Check(vips, poolReader.Addresses, stopTimeout);
         WarnOfUnused();
         return new GateOptions
         {

@@ -146,8 +146,8 @@ internal static class StopKeys
     public static readonly Key<TimeSpan> Timeout = new(
         "timeout",
         ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-        "How long the drain of all VIPs may take that a stop begins; connections get what its other steps leave. "
-        + "Shorter than the service manager's own time-out (systemd: `TimeoutStopSec`).") { Default = "60s" };
+        "How long the drain of all VIPs may take that a stop begins; connections get what its other steps leave, "
+        + "which must all fit. Shorter than the service manager's own time-out (systemd: `TimeoutStopSec`).") { Default = "60s" };
 
     public static readonly Section Section = new([Timeout], []);
 }

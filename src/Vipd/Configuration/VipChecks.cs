@@ -16,10 +16,15 @@ internal sealed class VipChecks(DiagnosticList diagnostics, AllowList? allowList
     /// <summary>Adds what is wrong.</summary>
     /// <param name="vips">All VIPs.</param>
     /// <param name="backends">Where the backends of all pools listen.</param>
-    public void Check(IReadOnlyList<ReadVip> vips, IReadOnlyList<Located<IPEndPoint>> backends)
+    /// <param name="stopTimeout">The bound of a stop.</param>
+    public void Check(
+        IReadOnlyList<ReadVip> vips, IReadOnlyList<Located<IPEndPoint>> backends, TimeSpan stopTimeout)
     {
         foreach (var vip in vips)
+        {
             CheckPrefixes(vip);
+            CheckStop(vip, stopTimeout);
+        }
         CheckSharedPrefixes(vips);
         CheckLoops(vips, backends);
     }
@@ -34,6 +39,18 @@ internal sealed class VipChecks(DiagnosticList diagnostics, AllowList? allowList
             else if (peers.Count > 0 && !peers.Any(peer => peer.Session.Families.Contains(prefix.Family)))
                 diagnostics.Warning(at, $"no peer has {prefix.Family} among its families: {prefix} reaches nobody");
         }
+    }
+
+    private void CheckStop(ReadVip vip, TimeSpan stopTimeout)
+    {
+        var settings = vip.Options.Settings;
+        var bound = settings.Drain.BoundWithoutConnections(settings.HasListeners);
+        if (bound <= stopTimeout)
+            return;
+        diagnostics.Error(
+            vip.At,
+            $"drain: the steps of this VIP may take {ScalarTypes.Format(bound)}, more than stop.timeout, "
+            + ScalarTypes.Format(stopTimeout));
     }
 
     private void CheckSharedPrefixes(IReadOnlyList<ReadVip> vips)
