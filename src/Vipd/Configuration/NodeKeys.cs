@@ -147,7 +147,10 @@ internal static class StopKeys
         "timeout",
         ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
         "How long the drain of all VIPs may take that a stop begins; connections get what its other steps leave, "
-        + "which must all fit. Shorter than the service manager's own time-out (systemd: `TimeoutStopSec`).") { Default = "60s" };
+        + "which must all fit. Shorter than the service manager's own time-out (systemd: `TimeoutStopSec`).")
+    {
+        Default = "60s",
+    };
 
     public static readonly Section Section = new([Timeout], []);
 }
