@@ -49,20 +49,23 @@ public sealed partial class Gate : IAsyncDisposable
         _log = loggers.CreateLogger("gate");
         (_clock, _drains) = (runtime.Clock, drains);
         Epoch = (ulong)(_clock.Now().Ticks * TimeSpan.NanosecondsPerTick);
+        var isReady = new TaskCompletionSource();
+        _loop = LoopAsync(isReady.Task);
+        // Connecting takes longest; what the links say waits for the rest.
+        _proxy = new ProxyLink(Link(runtime.ProxySocket), Epoch);
+        _speaker = new SpeakerLink(Link(runtime.SpeakerSocket), Epoch, LeaseOf(options));
+        _proxy.Start();
+        _speaker.Start();
         Events = EventLog.Open(runtime.StateDirectory, loggers.CreateLogger("gate"));
         _engine = new GateEngine(options, Epoch, Events.LastId, drains.Current, _clock.Now());
         _checks = new CheckRunner(_clock, runtime.ChecksAtOnce, Epoch, report => Post(() => Take(report)));
         _addresses = new AddressRunner(keeper, Happened);
-        _proxy = new ProxyLink(Link(runtime.ProxySocket), Epoch);
-        _speaker = new SpeakerLink(Link(runtime.SpeakerSocket), Epoch, LeaseOf(options));
         _timer = _clock.CreateTimer(
             _ => Post(TakeTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _loop = LoopAsync();
         Post(TakeTimer);
         if (drains.PersistError is not null)
             Post(TakeDrains);
-        _proxy.Start();
-        _speaker.Start();
+        isReady.SetResult();
         Completion = SuperviseAsync();
     }
 
@@ -193,8 +196,9 @@ public sealed partial class Gate : IAsyncDisposable
             throw new InvalidOperationException("the gate has ended");
     }
 
-    private async Task LoopAsync()
+    private async Task LoopAsync(Task isReady)
     {
+        await isReady;
         await foreach (var work in _inbox.Reader.ReadAllAsync())
             work();
     }
@@ -350,14 +354,17 @@ public sealed partial class Gate : IAsyncDisposable
     private async Task CloseAsync()
     {
         await _closing.CancelAsync();
-        await _timer.DisposeAsync();
-        await _checks.DisposeAsync();
-        await _speaker.DisposeAsync();
-        await _proxy.DisposeAsync();
-        await _addresses.DisposeAsync();
+        await EndAsync(_timer, _checks, _speaker, _proxy, _addresses);
         _inbox.Writer.TryComplete();
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Events.DisposeAsync();
+        await EndAsync(Events);
+    }
+
+    // One that has failed fails here again: the others are ended all the same.
+    private static async Task EndAsync(params IAsyncDisposable[] parts)
+    {
+        foreach (var part in parts)
+            await part.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [LoggerMessage(Message = "{Subject}: {Text}")]

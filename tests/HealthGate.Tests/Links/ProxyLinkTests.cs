@@ -295,7 +295,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     public async Task At_the_end_what_waits_is_written_and_nothing_is_lost()
     {
         var link = await Connected();
-        var all = link.Stream.ReceiveAll();
+        var all = link.Stream.ReadAll().ToListAsync(TestContext.Current.CancellationToken);
 
         link.Link.Send(new SendTable(5, [], [], 0));
         var ending = link.Link.DisposeAsync();

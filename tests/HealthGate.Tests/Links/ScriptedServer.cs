@@ -20,13 +20,23 @@ internal sealed class ScriptedStream<TRequest, TResponse>(
         return requests.Current;
     }
 
-    /// <summary>Reads until the gate ends its side.</summary>
-    public async Task<IReadOnlyList<TRequest>> ReceiveAll()
+    /// <summary>Each request until the gate ends its side, or breaks the stream.</summary>
+    public async IAsyncEnumerable<TRequest> ReadAll()
     {
-        List<TRequest> all = [];
-        while (await requests.MoveNext(default).WaitAsync(Patience, TimeProvider.System))
-            all.Add(requests.Current);
-        return all;
+        while (await Next())
+            yield return requests.Current;
+
+        async Task<bool> Next()
+        {
+            try
+            {
+                return await requests.MoveNext(default);
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException)
+            {
+                return false;
+            }
+        }
     }
 
     public Task Send(TResponse response) => responses.WriteAsync(response);
@@ -48,8 +58,27 @@ internal sealed class StreamQueue<TRequest, TResponse>
 
     public bool IsOpened => _opened.Reader.Count > 0;
 
-    public async Task<ScriptedStream<TRequest, TResponse>> Next() =>
-        await _opened.Reader.ReadAsync().AsTask().WaitAsync(Patience, TimeProvider.System);
+    public Task<ScriptedStream<TRequest, TResponse>> Next() =>
+        _opened.Reader.ReadAsync().AsTask().WaitAsync(Patience, TimeProvider.System);
+
+    /// <summary>Answers each request of each stream, one stream after the other, until told to stop.</summary>
+    public async Task Serve(Func<ScriptedStream<TRequest, TResponse>, TRequest, Task> answer, CancellationToken stop)
+    {
+        await foreach (var stream in _opened.Reader.ReadAllAsync(stop))
+        {
+            try
+            {
+                await foreach (var request in stream.ReadAll())
+                    await answer(stream, request);
+                stream.End();
+            }
+            catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)
+            {
+                // The gate gave the stream up in the middle of an answer.
+                continue;
+            }
+        }
+    }
 
     public Task RunAsync(
         IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, CancellationToken cancel)
