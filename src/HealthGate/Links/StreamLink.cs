@@ -16,14 +16,16 @@ namespace AnycastVip.HealthGate.Links;
 internal sealed record LinkOptions(
     string SocketPath, TimeProvider Clock, Action<GateInput> Happened, Func<Task> TurnAsync);
 
-/// <summary>How often a stream promises to send something, and how long it waits for the other side's promise.</summary>
+/// <summary>
+/// How often a stream promises to send something, and how long it waits for the other side's promise.
+/// </summary>
 /// <param name="Heartbeat">From one heartbeat to the next.</param>
 /// <param name="Silence">Without a sign of life for so long the stream is lost.</param>
 internal readonly record struct LinkTimes(TimeSpan Heartbeat, TimeSpan Silence);
 
 /// <summary>
-/// Holds a stream to another process of the node: opens it, keeps it alive, judges its silence, and opens it again. What
-/// is sent while there is none is dropped: after every loss the engine is told, and says anew what it wants.
+/// Holds a stream to another process of the node: opens it, keeps it alive, judges its silence, and opens it again.
+/// What is sent while there is none is dropped: after every loss the engine is told, and says anew what it wants.
 /// </summary>
 internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : IAsyncDisposable
     where TRequest : class
@@ -70,7 +72,8 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     }
 
     /// <summary>Opens a stream.</summary>
-    protected abstract AsyncDuplexStreamingCall<TRequest, TResponse> Open(ChannelBase channel, CancellationToken cancel);
+    protected abstract AsyncDuplexStreamingCall<TRequest, TResponse> Open(
+        ChannelBase channel, CancellationToken cancel);
 
     /// <summary>The first request of a stream.</summary>
     protected abstract TRequest Hello();
@@ -162,7 +165,8 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
         }
     }
 
-    private async Task WriteAsync(IClientStreamWriter<TRequest> requests, Outbox<TRequest> outbox, CancellationToken end)
+    private async Task WriteAsync(
+        IClientStreamWriter<TRequest> requests, Outbox<TRequest> outbox, CancellationToken end)
     {
         await requests.WriteAsync(Hello(), end);
         await foreach (var request in outbox.ReadAllAsync(end))

@@ -26,7 +26,9 @@ internal sealed class AddressRunner : IAsyncDisposable
         Completion = Task.WhenAny(_ensuring, _watching).Unwrap();
     }
 
-    /// <summary>The work. It ends with <see cref="DisposeAsync"/>; if it fails before, nothing is seen any more.</summary>
+    /// <summary>
+    /// The work. It ends with <see cref="DisposeAsync"/>; if it fails before, nothing is seen any more.
+    /// </summary>
     public Task Completion { get; }
 
     /// <summary>Makes the interface hold exactly these addresses.</summary>

@@ -17,7 +17,11 @@ public sealed class EventFollower : IDisposable
     {
         (_query, First, _forget) = (query, first, forget);
         _unread = Channel.CreateBounded<LoggedEvent>(
-            new BoundedChannelOptions(MaximumUnread) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            new BoundedChannelOptions(MaximumUnread)
+            {
+                FullMode = BoundedChannelFullMode.DropOldest,
+                SingleReader = true,
+            },
             _ => Interlocked.Increment(ref _lost));
     }
 

@@ -148,10 +148,11 @@ public sealed partial class EventLog : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Interlocked.Add(ref _unsaved, count);
-            if (_writeError is null)
-                LogWriteError(e.Message);
-            _writeError = $"events are not saved ({e.Message}): they are lost with this process; free disk space or " +
+            var error = $"events are not saved ({e.Message}): they are lost with this process; free disk space or " +
                 "make the state directory writable";
+            if (_writeError is null)
+                LogWriteError(error);
+            _writeError = error;
             return;
         }
         _writeError = null;
@@ -162,9 +163,7 @@ public sealed partial class EventLog : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "{Directory}: old events cannot be read: {Error}")]
     private static partial void LogUnreadable(ILogger log, string directory, string error);
 
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "events are not saved: {Error}; free disk space or make the state directory writable")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
     private partial void LogWriteError(string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "events are saved again; {Count} are missing in the file")]

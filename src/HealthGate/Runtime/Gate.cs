@@ -44,7 +44,11 @@ public sealed partial class Gate : IAsyncDisposable
     private TimeSpan? _deadline;
 
     private Gate(
-        GateOptions options, GateRuntimeOptions runtime, AddressKeeper keeper, DrainStore drains, ILoggerFactory loggers)
+        GateOptions options,
+        GateRuntimeOptions runtime,
+        AddressKeeper keeper,
+        DrainStore drains,
+        ILoggerFactory loggers)
     {
         _log = loggers.CreateLogger("gate");
         (_clock, _drains) = (runtime.Clock, drains);
@@ -133,13 +137,13 @@ public sealed partial class Gate : IAsyncDisposable
             return _engine.Explain(vip, _clock.Now());
     }
 
-    /// <summary>Takes something out of service. In force when the task is returned to; then it is saved.</summary>
+    /// <summary>Takes something out of service: at once, and then it is saved.</summary>
     /// <returns>Null, or why it could not be saved: it stays in force, and is saved as soon as that can be done.
     /// </returns>
     /// <exception cref="InvalidOperationException">The gate has ended.</exception>
     public Task<string?> DrainAsync(DrainOrder order) => ChangeDrainsAsync(() => _drains.DrainAsync(order));
 
-    /// <summary>Takes the order for exactly that target back.</summary>
+    /// <summary>Takes the order for exactly that target back: at once, and then that is saved.</summary>
     /// <param name="target">What serves again.</param>
     /// <param name="orderedBy">Who says so, for the log.</param>
     /// <returns>Null, or why it could not be saved: it stays out of force, and is saved as soon as that can be done.

@@ -9,7 +9,7 @@ public sealed record GateRuntimeOptions
     /// <summary>The speaker's Unix socket.</summary>
     public required string SpeakerSocket { get; init; }
 
-    /// <summary>An existing directory, which no other process uses: drains and events outlive the process there.</summary>
+    /// <summary>An existing directory, which no other process uses: drains and events outlive this one there.</summary>
     public required string StateDirectory { get; init; }
 
     /// <summary>

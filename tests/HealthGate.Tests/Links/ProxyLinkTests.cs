@@ -154,7 +154,9 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         var link = await Connected();
 
         await link.Stream.Send(ControlResponse.Parser.ParseJson(
-            """{"tableResult": {"revision": 2, "refusedWhole": true, "refused": [{"entry": "pool p", "text": "no"}]}}"""));
+            """
+            {"tableResult": {"revision": 2, "refusedWhole": true, "refused": [{"entry": "pool p", "text": "no"}]}}
+            """));
         await link.Stream.Send(ControlResponse.Parser.ParseJson(
             """
             {"listenerReport": {"listeners": [

@@ -16,7 +16,8 @@ internal sealed class ScriptedStream<TRequest, TResponse>(
 
     public async Task<TRequest> Receive()
     {
-        Assert.True(await requests.MoveNext(default).WaitAsync(Patience, TimeProvider.System), "the gate ended its side");
+        var isThere = await requests.MoveNext(default).WaitAsync(Patience, TimeProvider.System);
+        Assert.True(isThere, "the gate ended its side");
         return requests.Current;
     }
 

@@ -96,10 +96,13 @@ public sealed class EventLogTests : IDisposable
         await using (var log = Open())
         {
             Append(log, 1);
-            await Poll.Until(() => new FileInfo(NewerFile) is { Exists: true, Length: > 0 }, isThere => isThere, Patience, "the event is written");
+            await Poll.Until(
+                () => new FileInfo(NewerFile), file => file is { Exists: true, Length: > 0 }, Patience,
+                "the event is written");
             disk.Fill();
             log.Append(Event(2) with { Text = new string('x', 10_000) });
-            await Poll.Until(() => log.WriteError, error => error is not null, Patience, "the disk is known to be full");
+            await Poll.Until(
+                () => log.WriteError, error => error is not null, Patience, "the disk is known to be full");
 
             Assert.Contains("free disk space", log.WriteError, Ordinal);
             Assert.Equal([1UL, 2UL], Ids(log.Read(new())));

@@ -12,8 +12,8 @@ namespace AnycastVip.HealthGate.Tests.Runtime;
 
 /// <summary>
 /// A gate with one VIP of one backend: a real check on a real backend, a real self-probe, real addresses in a network
-/// namespace of their own, and obedient processes beside it. The VIP's address is one of the loopback network's, so that
-/// it answers outside of the namespace too.
+/// namespace of their own, and obedient processes beside it. The VIP's address is one of the loopback network's, so
+/// that it answers outside of the namespace too.
 /// </summary>
 internal sealed class GateRun : IAsyncDisposable
 {
