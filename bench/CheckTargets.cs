@@ -13,9 +13,10 @@ internal sealed class CheckTargets : IAsyncDisposable
     private readonly Socket[] _listeners;
     private readonly Task[] _serving;
 
-    public CheckTargets(int count)
+    /// <param name="ports">One for each; 0: any that is free.</param>
+    public CheckTargets(IEnumerable<int> ports)
     {
-        _listeners = [.. Enumerable.Range(0, count).Select(_ => Listen())];
+        _listeners = [.. ports.Select(Listen)];
         _serving = [.. _listeners.Select(AcceptAsync)];
     }
 
@@ -30,10 +31,10 @@ internal sealed class CheckTargets : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static Socket Listen()
+    private static Socket Listen(int port)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
         listener.Listen();
         return listener;
     }

@@ -8,7 +8,7 @@ internal static class ChecksCommand
 {
     public static async Task<int> RunAsync()
     {
-        await using var targets = new CheckTargets(ChecksWorker.Rows.Max(row => row.Checks));
+        await using var targets = new CheckTargets(new int[ChecksWorker.Rows.Max(row => row.Checks)]);
         Console.WriteLine(Machine.Describe());
         Console.WriteLine(ChecksWorker.Header);
         foreach (var row in ChecksWorker.Rows)

@@ -1,13 +1,23 @@
 using AnycastVip.Bench;
+using AnycastVip.Bench.Node;
 
 return args switch
 {
     ["codec"] => CodecCommand.Run(),
     ["checks"] => await ChecksCommand.RunAsync(),
     [ChecksWorker.Command, var row, var ports] => await ChecksWorker.RunAsync(row, ports),
+    ["failover", .. var options] => await InOwnNetworkAsync(
+        FailoverCommand.RunAsync,
+        Options.Read(options, ("trials", 200), ("load", 300), ("proxy-trials", 10), ("gate-trials", 3))),
+    ["node", .. var options] => await InOwnNetworkAsync(NodeCommand.RunAsync, Options.Read(options, ("seconds", 60))),
+    [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
 };
+
+async Task<int> InOwnNetworkAsync(
+    Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
+    options is null ? 2 : await OwnNetwork.RunAsync(args, () => measure(options));
 
 static int Help(TextWriter writer, int exitCode)
 {
@@ -15,8 +25,12 @@ static int Help(TextWriter writer, int exitCode)
         """
         Usage: dotnet run -c Release --project bench -- COMMAND
 
-          codec    decode and encode one UPDATE: nanoseconds and allocated bytes
-          checks   200 backends checked each second: share of a core, latency, lateness
+          codec     decode and encode one UPDATE: nanoseconds and allocated bytes
+          checks    200 backends checked each second: share of a core, latency, lateness
+          failover  from a death to the UPDATE at the peer: all backends, the proxy, the gate; needs root
+                    [--trials 200] [--load 300 new connections/s] [--proxy-trials 10] [--gate-trials 3]
+          node      an idle node: proportional set size and share of a core of its processes; needs root
+                    [--seconds 60]
         """);
     return exitCode;
 }
