@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -9,16 +8,13 @@ namespace AnycastVip.Bench.Node;
 internal sealed class ClientLoad : IAsyncDisposable
 {
     private static readonly byte[] Request = "GET / HTTP/1.0\r\n\r\n"u8.ToArray();
-    // A client that got no answer by then counts as failed.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentQueue<long> _failures = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly IPEndPoint _target;
     private readonly IPEndPoint _source;
     private readonly Task _running;
-    private readonly long _startedAt = Stopwatch.GetTimestamp();
-    private int _connections;
+    private long _firstAt;
 
     public ClientLoad(IPEndPoint target, IPAddress source, int perSecond)
     {
@@ -26,23 +22,8 @@ internal sealed class ClientLoad : IAsyncDisposable
         _running = RunAsync(TimeSpan.FromSeconds(1) / perSecond);
     }
 
-    /// <summary>What was reached so far.</summary>
-    public double PerSecond => _connections / Stopwatch.GetElapsedTime(_startedAt).TotalSeconds;
-
-    /// <summary>
-    /// Just before the first connect() that began in a span and led to no answer; null: there was none. What is older
-    /// is forgotten.
-    /// </summary>
-    public long? FirstFailure(long from, long to)
-    {
-        long? first = null;
-        while (_failures.TryDequeue(out var began))
-        {
-            if (began >= from && began <= to && !(began >= first))
-                first = began;
-        }
-        return first;
-    }
+    /// <summary>The timestamp (<see cref="Stopwatch"/>) just before the first connect(); before that, now.</summary>
+    public long FirstAt => Volatile.Read(ref _firstAt) is not 0 and var at ? at : Stopwatch.GetTimestamp();
 
     public async ValueTask DisposeAsync()
     {
@@ -53,36 +34,32 @@ internal sealed class ClientLoad : IAsyncDisposable
 
     private async Task RunAsync(TimeSpan interval)
     {
-        var start = Stopwatch.GetTimestamp();
         // Timers count whole milliseconds: what a tick is late is made up for by the next ones.
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        var (start, connections) = (Stopwatch.GetTimestamp(), 0);
         while (await timer.WaitForNextTickAsync(_stop.Token))
         {
-            while (_connections * interval <= Stopwatch.GetElapsedTime(start))
-            {
-                _connections++;
+            for (; connections * interval <= Stopwatch.GetElapsedTime(start); connections++)
                 _ = ConnectAsync();
-            }
         }
     }
 
     private async Task ConnectAsync()
     {
-        var at = Stopwatch.GetTimestamp();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             patience.CancelAfter(Patience);
             socket.Bind(_source);
+            Interlocked.CompareExchange(ref _firstAt, Stopwatch.GetTimestamp(), 0);
             await socket.ConnectAsync(_target, patience.Token);
             await socket.SendAsync(Request, patience.Token);
-            if (await socket.ReceiveAsync(new byte[256], patience.Token) == 0)
-                _failures.Enqueue(at);
+            await socket.ReceiveAsync(new byte[256], patience.Token);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
         {
-            _failures.Enqueue(at);
+            // While there is no backend that is how it ends.
         }
     }
 }

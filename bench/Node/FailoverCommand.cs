@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 
 namespace AnycastVip.Bench.Node;
@@ -32,38 +31,56 @@ internal static class FailoverCommand
     {
         using var bed = CreateBed();
         bed.Node.Start("run");
-        var (fromKill, fromRefusal) = (new Distribution(), new Distribution());
-        var (after, reached, unseen) = (0L, 0.0, 0);
+        var (fromRefusal, fromKill) = (new Distribution(), new Distribution());
+        var after = 0L;
         for (var trial = 0; trial < trials; trial++)
         {
-            using var backends = await BackendProcess.StartAsync(NodeBed.BackendPorts);
-            await bed.WaitAsync(isAnnounced: true, after);
-            await using var clients = new ClientLoad(
-                new(NodeBed.Vip(0), NodeBed.VipPort), IPAddress.Parse(OwnNetwork.PeerAddress), load);
-            await WaitPhaseAsync();
-
-            var killed = await backends.KillAsync();
-            var update = await bed.WaitAsync(isAnnounced: false, killed);
-
-            // What was begun before the UPDATE has failed by then.
-            await Task.Delay(TimeSpan.FromMilliseconds(100));
-            fromKill.Add(killed, update);
-            if (clients.FirstFailure(killed, update) is { } refused)
-                fromRefusal.Add(refused, update);
-            else
-                unseen++;
-            (after, reached) = (update, reached + clients.PerSecond / trials);
+            after = await MeasureRefusalAsync(bed, load, after, fromRefusal);
+            after = await MeasureKillAsync(bed, load, after, fromKill);
         }
-        Console.WriteLine(fromRefusal.Row("connect() of the first refused client -> UPDATE", "p50 <= 2 ms, p99 <= 10 ms"));
-        Console.WriteLine(fromKill.Row("all backends killed (-9) -> UPDATE", "-"));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"  {reached:F0} new connections/s; {unseen} trials in which something else was first"));
-        Console.WriteLine("  connect() of the first refused client -> UPDATE:");
-        foreach (var line in fromRefusal.Histogram())
-            Console.WriteLine(line);
-        Console.WriteLine("  all backends killed (-9) -> UPDATE:");
-        foreach (var line in fromKill.Histogram())
+        Print(fromRefusal, "connect() of the first refused client -> UPDATE", "p50 <= 2 ms, p99 <= 10 ms");
+        Print(fromKill, "all backends killed (-9) -> UPDATE", "-");
+        Console.WriteLine($"  with {load} new connections/s");
+    }
+
+    // No client is on its way while the backends die: the first one after that is the first that is refused, and the
+    // proxy sees it later than it calls connect().
+    private static async Task<long> MeasureRefusalAsync(NodeBed bed, int load, long after, Distribution taken)
+    {
+        using var backends = await BackendProcess.StartAsync(NodeBed.BackendPorts);
+        await bed.WaitAsync(isAnnounced: true, after);
+        await using (CreateLoad(load))
+            await WaitPhaseAsync();
+        var killed = await backends.KillAsync();
+
+        await using var clients = CreateLoad(load);
+        var update = await bed.WaitAsync(isAnnounced: false, killed);
+        if (update < clients.FirstAt)
+            throw new InvalidOperationException("The VIP was withdrawn before a client was refused.");
+        taken.Add(clients.FirstAt, update);
+        return update;
+    }
+
+    // From the signal: the process has yet to die, and the next client to come.
+    private static async Task<long> MeasureKillAsync(NodeBed bed, int load, long after, Distribution taken)
+    {
+        using var backends = await BackendProcess.StartAsync(NodeBed.BackendPorts);
+        await bed.WaitAsync(isAnnounced: true, after);
+        await using var clients = CreateLoad(load);
+        await WaitPhaseAsync();
+        var killed = await backends.KillAsync();
+        var update = await bed.WaitAsync(isAnnounced: false, killed);
+        taken.Add(killed, update);
+        return update;
+    }
+
+    private static ClientLoad CreateLoad(int perSecond) => new(
+        new(NodeBed.Vip(0), NodeBed.VipPort), IPAddress.Parse(OwnNetwork.PeerAddress), perSecond);
+
+    private static void Print(Distribution taken, string name, string bar)
+    {
+        Console.WriteLine(taken.Row(name, bar));
+        foreach (var line in taken.Histogram())
             Console.WriteLine(line);
     }
 
@@ -112,5 +129,5 @@ internal static class FailoverCommand
         Console.WriteLine(taken.Row("gate killed (-9) for good -> UPDATE, lease 5 s", "5000 - 5200 ms"));
     }
 
-    private static Task WaitPhaseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Phases.Next(300, 1300)));
+    private static Task WaitPhaseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Phases.Next(200, 800)));
 }
