@@ -100,7 +100,7 @@ public sealed partial class GateEngine
 
     private void Change(BackendUnit backend, BackendChanged changed, ulong cause)
     {
-        (backend.Cause, backend.IsCounted) = (cause, true);
+        (backend.Cause, backend.IsCounted, _mayOrder) = (cause, true, true);
         var severity = changed.To == BackendState.Down ? Severity.Warning : Severity.Info;
         var note = Note(severity, EventKind.Backend, backend.Subject,
             $"{Lower(changed.From)} → {Lower(changed.To)}: {changed.Reason}", cause);

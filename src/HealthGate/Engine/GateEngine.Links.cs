@@ -98,6 +98,7 @@ public sealed partial class GateEngine
             .. from vip in _vips
                where vip.NeedsListeners
                from address in vip.Options.Addresses
+               where vip.Listening.Contains(address)
                from listener in vip.Options.Listeners
                select new TableListener(vip.Name, address, listener),
         ],

@@ -90,7 +90,7 @@ public sealed partial class GateEngine
         {
             if (needed.Contains(gone.Options.Name))
                 continue;
-            gone.Backends.ForEach(backend => Stop(backend, gone.Options.Check));
+            gone.Backends.ForEach(backend => Remove(backend, gone.Options.Check));
             _pools.Remove(gone.Options.Name);
         }
         foreach (var options in _options.Pools)
@@ -115,12 +115,12 @@ public sealed partial class GateEngine
         {
             if (old.Remove(wanted.Name, out var backend) && !backend.Options.Endpoint.Equals(wanted.Endpoint))
             {
-                Stop(backend, before.Check);
+                Remove(backend, before.Check);
                 backend = null;
             }
             else if (backend is not null && hasOtherCheck)
             {
-                Stop(backend, before.Check);
+                _checks.Stop(new(backend.Subject, before.Check.Name));
             }
             backend ??= NewBackend(pool, wanted, isStart);
             backend.Options = wanted;
@@ -128,7 +128,7 @@ public sealed partial class GateEngine
             StartCheckOf(pool, backend);
         }
         foreach (var gone in old.Values)
-            Stop(gone, before.Check);
+            Remove(gone, before.Check);
         if (!isStart && before != pool.Options)
             Spread(cause: 0);
     }
@@ -137,7 +137,8 @@ public sealed partial class GateEngine
     {
         var order = _drains.Find(new DrainTarget.Backend(pool.Options.Name, options.Name));
         var state = BackendHealth.Initial(_now, order is not null, order?.Reason ?? "");
-        return new(pool.Options.Name, options, state) { IsCounted = isStart };
+        // The proxy may know one of this name from before.
+        return new(pool.Options.Name, options, state with { Generation = _goneGeneration }) { IsCounted = isStart };
     }
 
     private void StartCheckOf(PoolUnit pool, BackendUnit backend)
@@ -149,7 +150,11 @@ public sealed partial class GateEngine
             backend.CheckEpochBase = backend.State.Epoch;
     }
 
-    private void Stop(BackendUnit backend, CheckOptions check) => _checks.Stop(new(backend.Subject, check.Name));
+    private void Remove(BackendUnit backend, CheckOptions check)
+    {
+        _goneGeneration = Math.Max(_goneGeneration, backend.State.Generation);
+        _checks.Stop(new(backend.Subject, check.Name));
+    }
 
     /// <summary>
     /// Brings the VIPs as near to the configuration as those allow that are still on their way down: an address has one
@@ -199,7 +204,13 @@ public sealed partial class GateEngine
     {
         var order = _drains.Covering(new DrainTarget.Vip(options.Settings.Name));
         var state = VipGate.Initial(options.Settings, _now, order is not null, order?.Reason ?? "");
-        var vip = new VipUnit(options, state with { ConnectionTimeout = order?.ConnectionTimeout });
+        state = state with { ConnectionTimeout = order?.ConnectionTimeout };
+        // Of what a reload adds nothing is announced; damping goes on from where one of the same name left.
+        if (!isStart)
+            state = state with { Announcement = Announcement.None };
+        if (_lastTransitions.Remove(options.Settings.Name, out var last))
+            state = state with { LastTransition = last };
+        var vip = new VipUnit(options, state);
         if (!isStart)
             vip.AnnouncementReason = "added to the configuration";
         _vips.Add(vip);
@@ -255,6 +266,8 @@ public sealed partial class GateEngine
             foreach (var pair in vip.Pairs)
                 _checks.Stop(VipUnit.ProbeId(vip.Subject, pair));
             Note(Severity.Info, EventKind.Configuration, vip.Subject, $"gone: {vip.LeavingReason}");
+            if (_options.Vips.Any(wanted => wanted.Settings.Name == vip.Name))
+                _lastTransitions[vip.Name] = vip.State.LastTransition;
             _vips.Remove(vip);
         }
         ReconcileVips(isStart: false, cause: 0);

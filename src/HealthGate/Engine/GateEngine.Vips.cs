@@ -40,6 +40,7 @@ public sealed partial class GateEngine
 
     private void Feed(VipUnit vip, VipInput input, ulong cause)
     {
+        _mayOrder = true;
         if (input is FactsSeen)
             vip.IsDirty = false;
         (vip.State, var actions) = VipGate.Next(vip.State, input, _now);
@@ -65,7 +66,7 @@ public sealed partial class GateEngine
             case SetListener { Open: true }:
                 (vip.ListenerRevision, _proxy.IsTableOwed) = (_proxy.NextRevision, true);
                 // Those that the proxy kept open are there without an order.
-                vip.IsDirty |= _proxy.IsKept;
+                vip.IsDirty |= vip.KeepsListeners;
                 break;
             case SetListener:
                 vip.KeepsListeners = false;
@@ -112,6 +113,7 @@ public sealed partial class GateEngine
 
     private VipFacts FactsOf(VipUnit vip)
     {
+        vip.Listening.UnionWith(vip.Options.Addresses.Where(address => AddressOf(vip, address).IsProven));
         JoinProven(vip);
         var ports = vip.Joined.Select(pair => pair.Port).ToHashSet();
         var pools = vip.Options.Listeners.Where(listener => ports.Contains(listener.Port))
@@ -198,11 +200,12 @@ public sealed partial class GateEngine
         var open = new Finding(Proof.Proven, $"the proxy accepts on {pair}");
         if (!vip.State.WantsListener)
             return vip.State.Phase > VipPhase.Serving && listener is { IsOpen: true } ? open : VipFacts.NotSeen;
-        if (_proxy.IsKept && listener is { IsOpen: true })
+        // What an earlier gate had opened stays open while the first table of this one is on its way.
+        if (vip.KeepsListeners && listener is { IsOpen: true } && !_proxy.HasReportedSince(vip.ListenerRevision))
             return open;
         if (_proxy.IsRefusedWhole && _proxy.Applied < vip.ListenerRevision)
             return new(Proof.Broken, $"the proxy refuses its table: {string.Join("; ", _proxy.Refused)}");
-        if (!_proxy.HasReportedSince(vip.ListenerRevision))
+        if (!_proxy.HasReportedSince(vip.ListenerRevision) || !vip.Listening.Contains(pair.Address))
             return new(Proof.Unknown, $"the proxy has not opened {pair} yet");
         return listener switch
         {

@@ -26,11 +26,16 @@ public sealed partial class GateEngine
     private readonly SpeakerDesk _speaker;
     private readonly Dictionary<string, PoolUnit> _pools = [];
     private readonly List<VipUnit> _vips = [];
+    // Of backends that are gone, the highest; of VIPs that left and are to come back.
+    private long _goneGeneration;
+    private readonly Dictionary<string, TimeSpan?> _lastTransitions = [];
     private GateOptions _options;
     private DrainSet _drains;
     private string? _persistError;
     private TimeSpan? _stopBy;
     private bool _isStopOver;
+    // What the speaker or the proxy is to be told may differ from what they were told.
+    private bool _mayOrder = true;
     private TimeSpan _now;
 
     /// <summary>
@@ -98,6 +103,7 @@ public sealed partial class GateEngine
         switch (input)
         {
             case Reconfigured reconfigured when _stopBy is null:
+                _mayOrder = true;
                 Reload(reconfigured.Options);
                 break;
             case DrainsChanged drains:
@@ -122,9 +128,11 @@ public sealed partial class GateEngine
                 TakeAddresses(seen);
                 break;
             case SpeakerConnected or SpeakerLost or DeclarationJudged or DeliveryReported:
+                _mayOrder = true;
                 HandleSpeaker(input);
                 break;
             default:
+                _mayOrder |= input is ProxyConnected or ListenersReported;
                 HandleProxy(input);
                 break;
         }
@@ -138,7 +146,7 @@ public sealed partial class GateEngine
             _addresses.IsOrderOwed = true;
         if (_stopBy <= _now && !_isStopOver)
         {
-            _isStopOver = true;
+            (_isStopOver, _mayOrder) = (true, true);
             Note(Severity.Warning, EventKind.Process, Node, "the time for the stop is over: what is left is withdrawn");
         }
     }
@@ -146,8 +154,9 @@ public sealed partial class GateEngine
     // The withdraw goes before everything that it must not wait for, an announcement after what it needs.
     private List<GateAction> Flush()
     {
-        var declare = _speaker.Order(Declarations());
-        var table = OrderTable();
+        var declare = _mayOrder ? _speaker.Order(Declarations()) : null;
+        var table = _mayOrder ? OrderTable() : null;
+        _mayOrder = false;
         List<GateAction> all = [];
         if (declare is { IsWorse: true })
             all.Add(declare.Value.Order);

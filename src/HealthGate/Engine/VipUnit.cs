@@ -8,7 +8,7 @@ internal sealed class VipUnit
 {
     public VipUnit(VipOptions options, VipGateState state)
     {
-        (Options, State) = (options, state);
+        (Options, State, Listening) = (options, state, [.. options.Addresses]);
         JoinAll();
     }
 
@@ -33,6 +33,9 @@ internal sealed class VipUnit
     /// proven first, and joins then.
     /// </summary>
     public HashSet<IPEndPoint> Joined { get; private set; } = [];
+
+    /// <summary>Addresses whose listeners are in the table; one that a reload adds is on `lo` first.</summary>
+    public HashSet<IPAddress> Listening { get; }
 
     /// <summary>The prefixes that are declared.</summary>
     public HashSet<string> JoinedPrefixes { get; private set; } = [];
@@ -93,6 +96,7 @@ internal sealed class VipUnit
     public void Adopt(VipOptions options)
     {
         Options = options;
+        Listening.IntersectWith(options.Addresses);
         Joined.IntersectWith(Pairs);
         JoinedPrefixes.IntersectWith(options.Prefixes);
         // With other ports only, nothing is left that is proven.

@@ -82,6 +82,9 @@ public sealed class GateFaultTests
         Assert.Equal(["table 1: 203.0.113.50:80 s1=Up s2=Up"], gate.Judge("backend web/s2", CheckVerdict.Passing));
         var table = gate.Last.OfType<SendTable>().Single();
         Assert.All(table.Pools.Single().Backends, backend => Assert.Equal(2001UL, backend.Generation));
+        // What the kept table had open is not asked for again while the new one is on its way.
+        Assert.Empty(gate.Take(new TableApplied(1, [], false)));
+        Assert.Empty(gate.Report(isOpen: true));
     }
 
     [Fact]

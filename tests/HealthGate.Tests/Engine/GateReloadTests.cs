@@ -105,11 +105,8 @@ public sealed class GateReloadTests
     {
         var gate = GateDriver.Announced();
         var more = GateDriver.Two with { Vips = [GateDriver.Vip("web", GateDriver.Address, "203.0.113.51")] };
-        Assert.Equal(
-        [
-            "table 5: 203.0.113.50:80 203.0.113.51:80 s1=Up s2=Up", "addresses 2: 203.0.113.50 203.0.113.51",
-        ], gate.Take(new Reconfigured(more)));
-        Assert.Empty(gate.SeeAddresses());
+        Assert.Equal(["addresses 2: 203.0.113.50 203.0.113.51"], gate.Take(new Reconfigured(more)));
+        Assert.Equal(["table 5: 203.0.113.50:80 203.0.113.51:80 s1=Up s2=Up"], gate.SeeAddresses());
         Assert.Equal(
             ["start vip web 203.0.113.51:80 self-probe at 203.0.113.51:80 on lo"], gate.Apply());
         Assert.Equal(

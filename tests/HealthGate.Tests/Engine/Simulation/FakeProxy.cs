@@ -1,0 +1,161 @@
+using System.Net;
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Health;
+
+namespace AnycastVip.HealthGate.Tests.Engine.Simulation;
+
+/// <summary>Keeps its table, opens what it can, and has clients.</summary>
+internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
+{
+    private static readonly TimeSpan SilenceBound = TimeSpan.FromMilliseconds(750);
+
+    private readonly HashSet<IPEndPoint> _stolen = [];
+    private readonly Dictionary<string, (int Fed, int Stranded, ulong Accepted)> _connections = [];
+    private SendTable? _table;
+    private long _life;
+    private long _stream;
+
+    public bool IsAlive { get; private set; } = true;
+
+    public bool IsHung { get; private set; }
+
+    public bool IsConnected { get; private set; }
+
+    public bool LiesAboutListeners { get; init; }
+
+    /// <summary>What the kernel answers on: a hung proxy's backlog still takes connections.</summary>
+    public bool Accepts(IPEndPoint endpoint) => IsAlive && _table is not null && !_stolen.Contains(endpoint)
+        && _table.Listeners.Any(listener => endpoint.Equals(EndpointOf(listener)));
+
+    public void Connect()
+    {
+        IsConnected = true;
+        _stream++;
+        var kept = _table?.Revision ?? 0;
+        post(new ProxyConnected(kept));
+        Report();
+        Tick(_stream);
+    }
+
+    public void Disconnect() => IsConnected = false;
+
+    public void Crash()
+    {
+        clock.Trace($"proxy: crash");
+        (IsAlive, IsHung, IsConnected, _table) = (false, false, false, null);
+        _life++;
+        _connections.Clear();
+        post(new ProxyLost("killed"));
+        clock.After(clock.UpTo(3000), () => IsAlive = true);
+    }
+
+    public void Hang()
+    {
+        if (!IsAlive || IsHung)
+            return;
+        clock.Trace($"proxy: hangs");
+        IsHung = true;
+        var life = _life;
+        clock.After(SilenceBound, () =>
+        {
+            if (IsHung && life == _life && IsConnected)
+            {
+                IsConnected = false;
+                post(new ProxyLost("silent"));
+            }
+        });
+        clock.After(clock.UpTo(3000), () => IsHung &= life != _life);
+    }
+
+    /// <summary>Another process takes or frees a port.</summary>
+    public void Steal()
+    {
+        if (_table is not { Listeners.Count: > 0 } || !IsAlive)
+            return;
+        var endpoint = EndpointOf(_table.Listeners[clock.Random.Next(_table.Listeners.Count)]);
+        clock.Trace($"proxy: lost {endpoint}");
+        _stolen.Add(endpoint);
+        Report();
+        clock.After(clock.UpTo(4000), () => _stolen.Remove(endpoint));
+    }
+
+    public void Apply(SendTable table)
+    {
+        if (!IsConnected || IsHung)
+            return;
+        _table = table;
+        post(new TableApplied(table.Revision, [], false));
+        Report();
+    }
+
+    public void Count(CountVipConnections order)
+    {
+        if (!IsConnected || IsHung)
+            return;
+        var (fed, stranded, accepted) = _connections.GetValueOrDefault(order.Selector.Vip);
+        var at = clock.Now;
+        post(new ConnectionsCountedByProxy(order.RequestId, at, fed, stranded, accepted));
+    }
+
+    public void Close(CloseVipConnections order)
+    {
+        if (!IsConnected || IsHung)
+            return;
+        var (fed, stranded, accepted) = _connections.GetValueOrDefault(order.Selector.Vip);
+        _connections[order.Selector.Vip] = order.StrandedSince is null ? (0, 0, accepted) : (fed, 0, accepted);
+        var closed = stranded + (order.StrandedSince is null ? fed : 0);
+        post(new ConnectionsClosedByProxy(order.RequestId, closed));
+    }
+
+    /// <summary>A client comes to a VIP, others go, and some are moved away by ECMP.</summary>
+    /// <param name="isRefused">Of a backend.</param>
+    /// <param name="isReached">Of an address.</param>
+    public void Serve(Func<IPEndPoint, bool> isRefused, Func<IPAddress, bool> isReached)
+    {
+        if (_table is not { Listeners.Count: > 0 } || !IsAlive || IsHung)
+            return;
+        var listener = _table.Listeners[clock.Random.Next(_table.Listeners.Count)];
+        var (fed, stranded, accepted) = _connections.GetValueOrDefault(listener.Vip);
+        (fed, stranded) = clock.Chance(4) && fed > 0 ? (fed - 1, stranded + clock.Random.Next(2)) : (fed, stranded);
+        if (Accepts(EndpointOf(listener)) && isReached(listener.Address))
+            (fed, accepted) = (fed + 1, accepted + 1);
+        _connections[listener.Vip] = (fed, stranded, accepted);
+        var pool = _table.Pools.First(pool => pool.Options.Name == listener.Options.Pool);
+        var usable = pool.Backends.Where(backend => backend.Directive == BackendState.Up).ToList();
+        if (usable.Count == 0 || !IsConnected)
+            return;
+        var backend = usable[clock.Random.Next(usable.Count)];
+        if (!isRefused(backend.Options.Endpoint))
+            return;
+        var what = clock.Chance(5) ? Observation.TimedOut : Observation.Refused;
+        post(new ConnectFailed(pool.Options.Name, backend.Options.Name, backend.Generation, what));
+    }
+
+    public void Heal()
+    {
+        _stolen.Clear();
+        (IsAlive, IsHung) = (true, false);
+        Report();
+    }
+
+    private static IPEndPoint EndpointOf(TableListener listener) => new(listener.Address, listener.Options.Port);
+
+    private void Tick(long stream) => clock.After(TimeSpan.FromSeconds(1), () =>
+    {
+        if (!IsConnected || stream != _stream)
+            return;
+        Report();
+        Tick(stream);
+    });
+
+    private void Report()
+    {
+        if (!IsConnected || IsHung)
+            return;
+        List<ProxyListener> listeners = [.. from listener in _table?.Listeners ?? []
+                                            let endpoint = EndpointOf(listener)
+                                            let isOpen = LiesAboutListeners || !_stolen.Contains(endpoint)
+                                            select new ProxyListener(endpoint, isOpen, isOpen ? "" : "port taken", 0)];
+        post(new ListenersReported(listeners));
+    }
+}

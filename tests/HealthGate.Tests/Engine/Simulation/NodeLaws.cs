@@ -1,0 +1,258 @@
+using System.Net;
+using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Health;
+
+namespace AnycastVip.HealthGate.Tests.Engine.Simulation;
+
+/// <summary>What must hold whatever happens.</summary>
+internal enum Law
+{
+    NeverUnproven,
+    NeverDrained,
+    OnlyAllowed,
+    OnlyLeased,
+    PlannedOrder,
+    OneTransitionPerDwell,
+    GenerationsGrow,
+    NoSpin,
+    Serves,
+    Stops,
+    RestartsMoveNoRoute,
+}
+
+/// <summary>A law was broken.</summary>
+internal sealed class LawBroken(Law law, string what) : Exception($"{law}: {what}")
+{
+    public Law Law { get; } = law;
+}
+
+/// <summary>Watches the node: what is announced against the truth, and the order of the orders.</summary>
+internal sealed class NodeLaws(NodeWorld world)
+{
+    private static readonly TimeSpan Seconds1 = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long each kind of fault may stay announced by a gate that is connected.</summary>
+    private static readonly Dictionary<Flaw, TimeSpan> Bounds = new()
+    {
+        [Flaw.Address] = 0.1 * Seconds1,
+        [Flaw.Listener] = 0.1 * Seconds1,
+        [Flaw.Hung] = Seconds1,
+        // The stale bound, and a second for the runs.
+        [Flaw.Health] = 6 * Seconds1,
+        // Both acknowledgements in vain and the pause between them.
+        [Flaw.Drained] = 11.5 * Seconds1,
+        [Flaw.Removed] = 11.5 * Seconds1,
+    };
+
+    private static readonly Member[] Members =
+    [
+        new("203.0.113.1/32", "web", IPAddress.Parse("203.0.113.1"), "web"),
+        new("203.0.113.2/32", "web", IPAddress.Parse("203.0.113.2"), "web"),
+        new("203.0.113.9/32", "api", IPAddress.Parse("203.0.113.9"), "api"),
+        new("203.0.113.53/32", "dns", IPAddress.Parse("203.0.113.53"), null),
+        new(NodeConfig.SharedPrefix, "one", IPAddress.Parse("198.51.100.1"), "low"),
+        new(NodeConfig.SharedPrefix, "two", IPAddress.Parse("198.51.100.2"), "api"),
+    ];
+
+    private static readonly Flaw[] Flaws = Enum.GetValues<Flaw>();
+
+    private readonly Dictionary<(Member, Flaw), TimeSpan> _since = [];
+    private readonly Dictionary<string, (Announcement What, TimeSpan? At)> _last = [];
+    private readonly Dictionary<string, ulong> _generations = [];
+    private TimeSpan _gate;
+    private SendTable? _table;
+    private EnsureAddresses? _addresses;
+
+    private enum Flaw
+    {
+        Address,
+        Listener,
+        Hung,
+        Health,
+        Drained,
+        Removed,
+    }
+
+    private TimeSpan Now => world.Clock.Now;
+
+    /// <summary>After each thing that happened.</summary>
+    public void JudgeWorld()
+    {
+        foreach (var member in Members)
+        {
+            foreach (var flaw in Flaws)
+            {
+                if (Has(member, flaw))
+                    _since.TryAdd((member, flaw), Now);
+                else
+                    _since.Remove((member, flaw));
+            }
+        }
+        Check(!world.Speaker.IsAnnounced(NodeConfig.RefusedPrefix), Law.OnlyAllowed, NodeConfig.RefusedPrefix);
+        foreach (var members in Members.GroupBy(member => member.Prefix))
+        {
+            if (!world.Speaker.IsAnnounced(members.Key))
+                continue;
+            if (world.Gate.Engine is null || !world.Speaker.IsConnected)
+                JudgeLease(members.Key);
+            else if (members.Select(FindOverdue).ToList() is var overdue && overdue.TrueForAll(flaw => flaw is not null))
+                Check(false, overdue[0] is Flaw.Drained or Flaw.Removed ? Law.NeverDrained : Law.NeverUnproven,
+                    $"{members.Key} is announced: {string.Join(", ", overdue)}");
+        }
+    }
+
+    /// <summary>After each call of the engine.</summary>
+    public void Judge(IReadOnlyList<GateAction> actions)
+    {
+        if (_gate != world.Gate.StartedAt)
+        {
+            (_gate, _table, _addresses) = (world.Gate.StartedAt, null, null);
+            _last.Clear();
+        }
+        if (actions.Count == 0)
+            return;
+        var vips = world.Gate.Engine!.View(Now).Vips;
+        foreach (var vip in vips)
+        {
+            JudgeAnnouncement(vip);
+            Check(world.Gate.Engine.Explain(vip.Options.Settings.Name, Now) is { Count: > 5 }, Law.Serves, "no reason");
+        }
+        foreach (var gone in _last.Keys.Except(vips.Select(vip => vip.Options.Settings.Name)).ToList())
+            _last.Remove(gone);
+        foreach (var table in actions.OfType<SendTable>())
+            JudgeTable(table, vips);
+        foreach (var order in actions.OfType<EnsureAddresses>())
+            JudgeAddresses(order, vips);
+    }
+
+    public void JudgeDeadline(TimeSpan deadline) => Check(deadline > Now, Law.NoSpin, $"deadline {deadline} at {Now}");
+
+    public void JudgeServing(string when)
+    {
+        foreach (var member in Members.Where(IsConfigured))
+            Check(world.Speaker.IsAnnounced(member.Prefix), Law.Serves, $"{member.Prefix} is not announced {when}: {
+                world.Gate.Engine!.View(Now).Vips.FirstOrDefault(vip => vip.Options.Settings.Name == member.Vip)?
+                    .State.Reason}");
+        var bad = world.Gate.Engine!.View(Now).Vips.Single(vip => vip.Options.Settings.Name == "bad");
+        Check(bad.State.Status == VipStatus.Blocked, Law.OnlyAllowed, $"a refused VIP is {bad.State.Status}");
+    }
+
+    public void JudgeStopped()
+    {
+        Check(world.Gate.Engine!.IsStopped, Law.Stops, "the stop takes too long");
+        foreach (var member in Members)
+            Check(!world.Speaker.IsAnnounced(member.Prefix), Law.Stops, $"{member.Prefix} is announced after a stop");
+    }
+
+    public void JudgeCalm(int withdrawsBefore) => Check(
+        world.Speaker.Withdraws == withdrawsBefore, Law.RestartsMoveNoRoute, "a restart of the gate withdrew a route");
+
+    private void JudgeLease(string prefix) => Check(
+        Now <= world.Speaker.LostAt + FakeSpeaker.Ttl + (0.2 * Seconds1) || Now == world.ResumedAt,
+        Law.OnlyLeased, $"{prefix} outlives its lease");
+
+    private Flaw? FindOverdue(Member member)
+    {
+        var speaker = world.Speaker;
+        // What is not known yet to a gate that has just started is held for the lease, and not longer.
+        TimeSpan[] excuses = [speaker.ConnectedSince + FakeSpeaker.Ttl, world.ResumedAt, world.ReloadedAt];
+        foreach (var flaw in Flaws)
+        {
+            if (_since.TryGetValue((member, flaw), out var since)
+                && Now > excuses.Append(since).Max() + Bounds[flaw])
+                return flaw;
+        }
+        return null;
+    }
+
+    private bool Has(Member member, Flaw flaw) => flaw switch
+    {
+        Flaw.Address => !world.Kernel.Present.Contains(member.Address),
+        Flaw.Listener => member.Pool is not null && !world.Proxy.Accepts(new(member.Address, 80)),
+        Flaw.Hung => member.Pool is not null && world.Proxy.IsHung,
+        Flaw.Health => member.Pool is { } pool
+            ? !world.Options.Pools.First(one => one.Name == pool).Backends.Any(one => world.Serves(one.Endpoint))
+            : !world.DnsAnswers,
+        Flaw.Drained => world.IsDrained(member.Vip) || world.Gate.IsStopping,
+        _ => !IsConfigured(member),
+    };
+
+    private bool IsConfigured(Member member) => world.Options.Vips.Any(
+        vip => vip.Settings.Name == member.Vip && vip.Addresses.Contains(member.Address));
+
+    private void JudgeAnnouncement(VipStanding vip)
+    {
+        var (name, what) = (vip.Options.Settings.Name, vip.State.Announcement);
+        var last = _last.GetValueOrDefault(name);
+        if (what == last.What)
+            return;
+        _last[name] = (what, what == Announcement.None && last.What <= Announcement.None ? last.At : Now);
+        if (what is not (Announcement.Normal or Announcement.Standby))
+            return;
+        Check(!world.IsDrained(name) && !world.Gate.IsStopping && !vip.IsLeaving, Law.NeverDrained, name);
+        Check(!(Now < last.At + NodeConfig.Dwell), Law.OneTransitionPerDwell, $"{name}: {last} and {what} at {Now}");
+        if (last.What > Announcement.None)
+            return;
+        foreach (var member in Members.Where(member => member.Vip == name
+            && vip.Options.Addresses.Contains(member.Address)))
+        {
+            foreach (var flaw in Flaws)
+            {
+                // Faults within one latency, and those that a suspend hid, are not known yet.
+                Check(!_since.TryGetValue((member, flaw), out var since) || Has(member, flaw) is false
+                    || Now <= new[] { since, world.ResumedAt }.Max() + Bounds[flaw],
+                    Law.NeverUnproven, $"{name} is announced anew with {flaw} since {since}");
+            }
+        }
+    }
+
+    private void JudgeTable(SendTable table, IReadOnlyList<VipStanding> vips)
+    {
+        if (_table is { } before)
+        {
+            foreach (var listener in table.Listeners.Except(before.Listeners)
+                .Where(added => before.Listeners.All(old => !old.Address.Equals(added.Address))))
+                Check(IsKnownPresent(listener.Address), Law.PlannedOrder, $"{listener} before its address");
+            foreach (var gone in before.Listeners.Where(old =>
+                table.Listeners.All(kept => !kept.Address.Equals(old.Address))))
+                Check(!IsAnnounced(vips, gone.Address), Law.PlannedOrder, $"{gone} closed while announced");
+        }
+        _table = table;
+        foreach (var pool in table.Pools)
+        {
+            foreach (var backend in pool.Backends)
+            {
+                var key = $"{pool.Options.Name}/{backend.Options.Endpoint}";
+                Check(backend.Generation >= _generations.GetValueOrDefault(key), Law.GenerationsGrow, key);
+                _generations[key] = backend.Generation;
+            }
+        }
+    }
+
+    private void JudgeAddresses(EnsureAddresses order, IReadOnlyList<VipStanding> vips)
+    {
+        foreach (var gone in _addresses?.Addresses.Except(order.Addresses) ?? [])
+        {
+            Check(!IsAnnounced(vips, gone), Law.PlannedOrder, $"{gone} removed while announced");
+            Check(!world.Proxy.IsConnected || _table?.Listeners.Any(one => one.Address.Equals(gone)) is not true,
+                Law.PlannedOrder, $"{gone} removed before its listener was closed");
+        }
+        _addresses = order;
+    }
+
+    private bool IsKnownPresent(IPAddress address) => Members.Where(member => member.Address.Equals(address))
+        .All(member => !_since.TryGetValue((member, Flaw.Address), out var since)
+            || Now <= new[] { since, world.ResumedAt }.Max() + Bounds[Flaw.Address]);
+
+    private static bool IsAnnounced(IReadOnlyList<VipStanding> vips, IPAddress address) =>
+        vips.Any(vip => vip.Options.Addresses.Contains(address) && vip.State.IsAnnounced);
+
+    private static void Check(bool holds, Law law, string what)
+    {
+        if (!holds)
+            throw new LawBroken(law, what);
+    }
+
+    /// <summary>An address that a prefix needs.</summary>
+    private sealed record Member(string Prefix, string Vip, IPAddress Address, string? Pool);
+}
