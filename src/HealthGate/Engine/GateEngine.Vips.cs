@@ -133,16 +133,13 @@ public sealed partial class GateEngine
     private void JoinProven(VipUnit vip)
     {
         if (!vip.State.IsAnnounced)
-        {
             vip.JoinAll();
-            return;
-        }
-        foreach (var pair in vip.Pairs.Where(pair => !vip.Joined.Contains(pair)).ToList())
+        foreach (var pair in vip.Pairs.ToList())
         {
-            // Its self-probe could not be started with those of the others.
-            if (vip.HasListeners && vip.State.WantsSelfProbe && ListenerOf(vip, pair).IsProven)
+            // What a reload added has a self-probe once it has a listener.
+            if (vip.State.WantsSelfProbe && ListenerOf(vip, pair).IsProven)
                 _checks.Start(ProbeOrder(vip, pair), _now, vip: vip);
-            if (IsProven(vip, pair))
+            if (!vip.Joined.Contains(pair) && IsProven(vip, pair))
                 vip.Joined.Add(pair);
         }
         vip.JoinPrefixes();

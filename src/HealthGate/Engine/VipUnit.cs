@@ -105,13 +105,8 @@ internal sealed class VipUnit
     }
 
     /// <summary>Prefixes whose addresses have joined follow them.</summary>
-    /// <returns>True when one did.</returns>
-    public bool JoinPrefixes()
-    {
-        var ready = Options.Prefixes.Where(prefix => !JoinedPrefixes.Contains(prefix) && IsCovered(prefix)).ToList();
-        JoinedPrefixes.UnionWith(ready);
-        return ready.Count > 0;
-    }
+    public void JoinPrefixes() => JoinedPrefixes.UnionWith(
+        Options.Prefixes.Where(prefix => !JoinedPrefixes.Contains(prefix) && IsCovered(prefix)).ToList());
 
     private bool IsCovered(string prefix)
     {

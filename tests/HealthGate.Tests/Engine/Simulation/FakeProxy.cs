@@ -11,6 +11,7 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
 
     private readonly HashSet<IPEndPoint> _stolen = [];
     private readonly Dictionary<string, (int Fed, int Stranded, ulong Accepted)> _connections = [];
+    private readonly List<Action> _unread = [];
     private SendTable? _table;
     private long _life;
     private long _stream;
@@ -37,12 +38,17 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
         Tick(_stream);
     }
 
-    public void Disconnect() => IsConnected = false;
+    public void Disconnect()
+    {
+        IsConnected = false;
+        _unread.Clear();
+    }
 
     public void Crash()
     {
         clock.Trace($"proxy: crash");
-        (IsAlive, IsHung, IsConnected, _table) = (false, false, false, null);
+        Disconnect();
+        (IsAlive, IsHung, _table) = (false, false, null);
         _life++;
         _connections.Clear();
         post(new ProxyLost("killed"));
@@ -60,17 +66,21 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
         {
             if (IsHung && life == _life && IsConnected)
             {
-                IsConnected = false;
+                Disconnect();
                 post(new ProxyLost("silent"));
             }
         });
-        clock.After(clock.UpTo(3000), () => IsHung &= life != _life);
+        clock.After(clock.UpTo(3000), () =>
+        {
+            if (life == _life)
+                Wake();
+        });
     }
 
     /// <summary>Another process takes or frees a port.</summary>
     public void Steal()
     {
-        if (_table is not { Listeners.Count: > 0 } || !IsAlive)
+        if (_table is not { Listeners.Count: > 0 } || !IsAlive || IsHung)
             return;
         var endpoint = EndpointOf(_table.Listeners[clock.Random.Next(_table.Listeners.Count)]);
         clock.Trace($"proxy: lost {endpoint}");
@@ -79,28 +89,46 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
         clock.After(clock.UpTo(4000), () => _stolen.Remove(endpoint));
     }
 
-    public void Apply(SendTable table)
+    /// <summary>An order of the gate; a hung proxy reads it when it wakes up.</summary>
+    public void Take(GateAction order)
     {
-        if (!IsConnected || IsHung)
+        if (!IsConnected)
             return;
+        if (IsHung)
+            _unread.Add(() => Take(order));
+        else if (order is SendTable table)
+            Apply(table);
+        else if (order is CountVipConnections count)
+            Count(count);
+        else if (order is CloseVipConnections close)
+            Close(close);
+    }
+
+    private void Wake()
+    {
+        IsHung = false;
+        Action[] unread = [.. _unread];
+        _unread.Clear();
+        foreach (var act in unread)
+            act();
+    }
+
+    private void Apply(SendTable table)
+    {
         _table = table;
         post(new TableApplied(table.Revision, [], false));
         Report();
     }
 
-    public void Count(CountVipConnections order)
+    private void Count(CountVipConnections order)
     {
-        if (!IsConnected || IsHung)
-            return;
         var (fed, stranded, accepted) = _connections.GetValueOrDefault(order.Selector.Vip);
         var at = clock.Now;
         post(new ConnectionsCountedByProxy(order.RequestId, at, fed, stranded, accepted));
     }
 
-    public void Close(CloseVipConnections order)
+    private void Close(CloseVipConnections order)
     {
-        if (!IsConnected || IsHung)
-            return;
         var (fed, stranded, accepted) = _connections.GetValueOrDefault(order.Selector.Vip);
         _connections[order.Selector.Vip] = order.StrandedSince is null ? (0, 0, accepted) : (fed, 0, accepted);
         var closed = stranded + (order.StrandedSince is null ? fed : 0);
@@ -134,7 +162,8 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     public void Heal()
     {
         _stolen.Clear();
-        (IsAlive, IsHung) = (true, false);
+        IsAlive = true;
+        Wake();
         Report();
     }
 

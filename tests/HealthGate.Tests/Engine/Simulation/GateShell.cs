@@ -53,7 +53,7 @@ internal sealed class GateShell(NodeWorld world, NodeClock clock)
             return;
         IsStopping |= input is StopRequested;
         var actions = engine.Take(input, clock.Now);
-        if (actions.Count > 0 || input is not GateTimersDue)
+        if (clock.IsTracing && (actions.Count > 0 || input is not GateTimersDue))
             clock.Trace($"{ToText(input)} -> {string.Join("; ", actions.Select(ToText))}");
         world.Laws.Judge(actions);
         foreach (var action in actions)
@@ -138,14 +138,8 @@ internal sealed class GateShell(NodeWorld world, NodeClock clock)
             case EnsureAddresses order:
                 Send("kernel down", () => world.Kernel.Ensure(order));
                 break;
-            case SendTable table:
-                Send("proxy down", () => world.Proxy.Apply(table));
-                break;
-            case CountVipConnections count:
-                Send("proxy down", () => world.Proxy.Count(count));
-                break;
-            case CloseVipConnections close:
-                Send("proxy down", () => world.Proxy.Close(close));
+            case SendTable or CountVipConnections or CloseVipConnections:
+                Send("proxy down", () => world.Proxy.Take(action));
                 break;
             case Declare declare:
                 Send("speaker down", () => world.Speaker.Declare(declare));

@@ -15,6 +15,8 @@ internal sealed class NodeClock(ulong seed)
     /// <summary>Lines of the trace that are kept.</summary>
     public int TraceLines { get; init; } = 60;
 
+    public bool IsTracing => TraceLines > 0;
+
     public string TraceText => string.Join('\n', _trace);
 
     /// <summary>A random time up to so many milliseconds.</summary>
@@ -52,7 +54,7 @@ internal sealed class NodeClock(ulong seed)
 
     public void Trace(FormattableString line)
     {
-        if (TraceLines == 0)
+        if (!IsTracing)
             return;
         _trace.Enqueue($"{Now.TotalSeconds:0.0000} {FormattableString.Invariant(line)}");
         if (_trace.Count > TraceLines)

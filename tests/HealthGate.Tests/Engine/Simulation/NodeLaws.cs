@@ -46,17 +46,19 @@ internal sealed class NodeLaws(NodeWorld world)
 
     private static readonly Member[] Members =
     [
-        new("203.0.113.1/32", "web", IPAddress.Parse("203.0.113.1"), "web"),
-        new("203.0.113.2/32", "web", IPAddress.Parse("203.0.113.2"), "web"),
-        new("203.0.113.9/32", "api", IPAddress.Parse("203.0.113.9"), "api"),
-        new("203.0.113.53/32", "dns", IPAddress.Parse("203.0.113.53"), null),
-        new(NodeConfig.SharedPrefix, "one", IPAddress.Parse("198.51.100.1"), "low"),
-        new(NodeConfig.SharedPrefix, "two", IPAddress.Parse("198.51.100.2"), "api"),
+        new(0, "203.0.113.1/32", "web", IPAddress.Parse("203.0.113.1"), "web"),
+        new(1, "203.0.113.2/32", "web", IPAddress.Parse("203.0.113.2"), "web"),
+        new(2, "203.0.113.9/32", "api", IPAddress.Parse("203.0.113.9"), "api"),
+        new(3, "203.0.113.53/32", "dns", IPAddress.Parse("203.0.113.53"), null),
+        new(4, NodeConfig.SharedPrefix, "one", IPAddress.Parse("198.51.100.1"), "low"),
+        new(5, NodeConfig.SharedPrefix, "two", IPAddress.Parse("198.51.100.2"), "api"),
     ];
 
     private static readonly Flaw[] Flaws = Enum.GetValues<Flaw>();
 
-    private readonly Dictionary<(Member, Flaw), TimeSpan> _since = [];
+    private static readonly ILookup<string, Member> ByPrefix = Members.ToLookup(member => member.Prefix);
+
+    private readonly TimeSpan?[,] _since = new TimeSpan?[Members.Length, Flaws.Length];
     private readonly Dictionary<string, (Announcement What, TimeSpan? At)> _last = [];
     private readonly Dictionary<string, ulong> _generations = [];
     private TimeSpan _gate;
@@ -81,15 +83,10 @@ internal sealed class NodeLaws(NodeWorld world)
         foreach (var member in Members)
         {
             foreach (var flaw in Flaws)
-            {
-                if (Has(member, flaw))
-                    _since.TryAdd((member, flaw), Now);
-                else
-                    _since.Remove((member, flaw));
-            }
+                _since[member.Index, (int)flaw] = Has(member, flaw) ? Since(member, flaw) ?? Now : null;
         }
         Check(!world.Speaker.IsAnnounced(NodeConfig.RefusedPrefix), Law.OnlyAllowed, NodeConfig.RefusedPrefix);
-        foreach (var members in Members.GroupBy(member => member.Prefix))
+        foreach (var members in ByPrefix)
         {
             if (!world.Speaker.IsAnnounced(members.Key))
                 continue;
@@ -115,7 +112,6 @@ internal sealed class NodeLaws(NodeWorld world)
         foreach (var vip in vips)
         {
             JudgeAnnouncement(vip);
-            Check(world.Gate.Engine.Explain(vip.Options.Settings.Name, Now) is { Count: > 5 }, Law.Serves, "no reason");
         }
         foreach (var gone in _last.Keys.Except(vips.Select(vip => vip.Options.Settings.Name)).ToList())
             _last.Remove(gone);
@@ -133,6 +129,9 @@ internal sealed class NodeLaws(NodeWorld world)
             Check(world.Speaker.IsAnnounced(member.Prefix), Law.Serves, $"{member.Prefix} is not announced {when}: {
                 world.Gate.Engine!.View(Now).Vips.FirstOrDefault(vip => vip.Options.Settings.Name == member.Vip)?
                     .State.Reason}");
+        foreach (var vip in world.Gate.Engine!.View(Now).Vips.Where(vip => vip.State.Status == VipStatus.Up))
+            Check(world.Gate.Engine.Explain(vip.Options.Settings.Name, Now)!.All(finding => finding.Remedy.Length == 0
+                || finding.Step is ExplainStep.Peers or ExplainStep.Delivery), Law.Serves, $"{vip} has a broken link");
         var bad = world.Gate.Engine!.View(Now).Vips.Single(vip => vip.Options.Settings.Name == "bad");
         Check(bad.State.Status == VipStatus.Blocked, Law.OnlyAllowed, $"a refused VIP is {bad.State.Status}");
     }
@@ -158,7 +157,7 @@ internal sealed class NodeLaws(NodeWorld world)
         TimeSpan[] excuses = [speaker.ConnectedSince + FakeSpeaker.Ttl, world.ResumedAt, world.ReloadedAt];
         foreach (var flaw in Flaws)
         {
-            if (_since.TryGetValue((member, flaw), out var since)
+            if (Since(member, flaw) is { } since
                 && Now > excuses.Append(since).Max() + Bounds[flaw])
                 return flaw;
         }
@@ -194,14 +193,14 @@ internal sealed class NodeLaws(NodeWorld world)
         if (last.What > Announcement.None)
             return;
         foreach (var member in Members.Where(member => member.Vip == name
-            && vip.Options.Addresses.Contains(member.Address)))
+            && vip.Prefixes.Any(one => one.Prefix == member.Prefix && one.What > Announcement.None)))
         {
             foreach (var flaw in Flaws)
             {
                 // Faults within one latency, and those that a suspend hid, are not known yet.
-                Check(!_since.TryGetValue((member, flaw), out var since) || Has(member, flaw) is false
+                Check(!Has(member, flaw) || Since(member, flaw) is not { } since
                     || Now <= new[] { since, world.ResumedAt }.Max() + Bounds[flaw],
-                    Law.NeverUnproven, $"{name} is announced anew with {flaw} since {since}");
+                    Law.NeverUnproven, $"{name} is announced anew in spite of {flaw}");
             }
         }
     }
@@ -241,8 +240,10 @@ internal sealed class NodeLaws(NodeWorld world)
     }
 
     private bool IsKnownPresent(IPAddress address) => Members.Where(member => member.Address.Equals(address))
-        .All(member => !_since.TryGetValue((member, Flaw.Address), out var since)
+        .All(member => Since(member, Flaw.Address) is not { } since
             || Now <= new[] { since, world.ResumedAt }.Max() + Bounds[Flaw.Address]);
+
+    private TimeSpan? Since(Member member, Flaw flaw) => _since[member.Index, (int)flaw];
 
     private static bool IsAnnounced(IReadOnlyList<VipStanding> vips, IPAddress address) =>
         vips.Any(vip => vip.Options.Addresses.Contains(address) && vip.State.IsAnnounced);
@@ -254,5 +255,5 @@ internal sealed class NodeLaws(NodeWorld world)
     }
 
     /// <summary>An address that a prefix needs.</summary>
-    private sealed record Member(string Prefix, string Vip, IPAddress Address, string? Pool);
+    private sealed record Member(int Index, string Prefix, string Vip, IPAddress Address, string? Pool);
 }
