@@ -13,6 +13,9 @@ internal sealed class FakeKernel(NodeClock clock, Action<GateInput> post)
 
     public HashSet<IPAddress> Present { get; } = [];
 
+    /// <summary>Tells what it has not done yet.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>They outlive the gate, what it wanted does not.</summary>
     public void ForgetGate() => (_wanted, _revision) = ([], 0);
 
@@ -20,8 +23,16 @@ internal sealed class FakeKernel(NodeClock clock, Action<GateInput> post)
     {
         (_wanted, _revision) = (order.Addresses, order.Revision);
         Present.IntersectWith(_wanted);
-        Present.UnionWith(_wanted.Where(address => !_foreign.Contains(address)));
-        Answer();
+        var added = _wanted.Where(address => !_foreign.Contains(address)).ToList();
+        if (!IsLate)
+        {
+            Present.UnionWith(added);
+            Answer();
+            return;
+        }
+        post(new AddressesSeen(_revision, [.. added.Select(
+            address => new AddressStatus(address, AddressState.Present, ""))]));
+        clock.After(TimeSpan.FromSeconds(1), () => Present.UnionWith(added));
     }
 
     public void Disturb()

@@ -14,13 +14,15 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     private readonly List<Action> _unread = [];
     private SendTable? _table;
     private long _life;
-    private long _stream;
 
     public bool IsAlive { get; private set; } = true;
 
     public bool IsHung { get; private set; }
 
     public bool IsConnected { get; private set; }
+
+    /// <summary>Counts the gates that connected.</summary>
+    public long Stream { get; private set; }
 
     public bool LiesAboutListeners { get; init; }
 
@@ -31,11 +33,11 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     public void Connect()
     {
         IsConnected = true;
-        _stream++;
+        Stream++;
         var kept = _table?.Revision ?? 0;
         post(new ProxyConnected(kept));
         Report();
-        Tick(_stream);
+        Tick(Stream);
     }
 
     public void Disconnect()
@@ -171,7 +173,7 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
 
     private void Tick(long stream) => clock.After(TimeSpan.FromSeconds(1), () =>
     {
-        if (!IsConnected || stream != _stream)
+        if (!IsConnected || stream != Stream)
             return;
         Report();
         Tick(stream);

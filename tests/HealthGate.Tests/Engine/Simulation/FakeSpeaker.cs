@@ -27,6 +27,8 @@ internal sealed class FakeSpeaker(NodeClock clock, Action<GateInput> post)
 
     public bool IgnoresWithdraws { get; init; }
 
+    public bool IgnoresUnknown { get; init; }
+
     public bool IsAnnounced(string prefix) => _announced.Values.Any(entry => entry.Prefixes.Contains(prefix));
 
     public void Connect()
@@ -68,7 +70,7 @@ internal sealed class FakeSpeaker(NodeClock clock, Action<GateInput> post)
                 refused.Add(new(NodeConfig.RefusedPrefix, "not in the allow-list"));
             if (declaration.What > Announcement.None)
                 _announced[declaration.Name] = (allowed, null);
-            else if (declaration.What == Announcement.Unknown)
+            else if (declaration.What == Announcement.Unknown && !IgnoresUnknown)
                 Hold([declaration.Name]);
             else if (!IgnoresWithdraws && _announced.Remove(declaration.Name, out var entry)
                 && entry.Prefixes.Any(prefix => !IsAnnounced(prefix)))

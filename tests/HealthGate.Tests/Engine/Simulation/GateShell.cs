@@ -24,7 +24,7 @@ internal sealed class GateShell(NodeWorld world, NodeClock clock)
         clock.Trace($"gate: starts, drained: {string.Join(", ", drains.Orders.Select(order => order.Target))}");
         _life++;
         (StartedAt, IsStopping, _wakeAt) = (clock.Now, false, null);
-        Engine = new(options, (ulong)clock.Now.Ticks * 100, _lastEventId, drains, clock.Now);
+        Engine = new(options, world.Epoch, _lastEventId, drains, clock.Now);
         Take(new GateTimersDue());
         Connect(_life);
     }
@@ -84,7 +84,7 @@ internal sealed class GateShell(NodeWorld world, NodeClock clock)
 
     private void Wake()
     {
-        if (world.HasNoTimers || Engine?.NextDeadline is not { } deadline || deadline >= _wakeAt)
+        if (Engine?.NextDeadline is not { } deadline || deadline >= _wakeAt)
             return;
         var life = _life;
         world.Laws.JudgeDeadline(deadline);

@@ -63,6 +63,7 @@ internal sealed class NodeLaws(NodeWorld world)
     private readonly Dictionary<string, ulong> _generations = [];
     private TimeSpan _gate;
     private SendTable? _table;
+    private long _stream;
     private EnsureAddresses? _addresses;
 
     private enum Flaw
@@ -207,7 +208,8 @@ internal sealed class NodeLaws(NodeWorld world)
 
     private void JudgeTable(SendTable table, IReadOnlyList<VipStanding> vips)
     {
-        if (_table is { } before)
+        // A proxy that has come back opens again what was opened before, wherever the addresses are by now.
+        if (_table is { } before && _stream == world.Proxy.Stream)
         {
             foreach (var listener in table.Listeners.Except(before.Listeners)
                 .Where(added => before.Listeners.All(old => !old.Address.Equals(added.Address))))
@@ -216,7 +218,7 @@ internal sealed class NodeLaws(NodeWorld world)
                 table.Listeners.All(kept => !kept.Address.Equals(old.Address))))
                 Check(!IsAnnounced(vips, gone.Address), Law.PlannedOrder, $"{gone} closed while announced");
         }
-        _table = table;
+        (_table, _stream) = (table, world.Proxy.Stream);
         foreach (var pool in table.Pools)
         {
             foreach (var backend in pool.Backends)

@@ -13,7 +13,10 @@ internal enum Sabotage
     LieAboutListeners,
     LieAboutBackends,
     ForgetDrains,
-    ForgetTimers,
+    IgnoreUnknown,
+    LateAddresses,
+    ShortDwell,
+    SameEpoch,
 }
 
 /// <summary>A node: the gate under test between stand-ins, and what befalls it.</summary>
@@ -30,7 +33,7 @@ internal sealed class NodeWorld
         _sabotage = sabotage;
         Clock = new(seed) { TraceLines = traceLines };
         Gate = new(this, Clock);
-        Kernel = new(Clock, input => Gate.Post("kernel up", input));
+        Kernel = new(Clock, input => Gate.Post("kernel up", input)) { IsLate = sabotage == Sabotage.LateAddresses };
         Proxy = new(Clock, input => Gate.Post("proxy up", input))
         {
             LiesAboutListeners = sabotage == Sabotage.LieAboutListeners,
@@ -38,6 +41,7 @@ internal sealed class NodeWorld
         Speaker = new(Clock, input => Gate.Post("speaker up", input))
         {
             IgnoresWithdraws = sabotage == Sabotage.IgnoreWithdraws,
+            IgnoresUnknown = sabotage == Sabotage.IgnoreUnknown,
         };
         Laws = new(this);
     }
@@ -63,7 +67,8 @@ internal sealed class NodeWorld
 
     public TimeSpan ReloadedAt { get; private set; }
 
-    public bool HasNoTimers => _sabotage == Sabotage.ForgetTimers;
+    /// <summary>The boot clock in nanoseconds, as the shell takes it.</summary>
+    public ulong Epoch => _sabotage == Sabotage.SameEpoch ? 1 : (ulong)Clock.Now.Ticks * 100;
 
     public bool IsRefused(IPEndPoint endpoint) =>
         _dead.Contains(endpoint.Port) && !_hanging.Contains(endpoint.Port);
@@ -89,7 +94,7 @@ internal sealed class NodeWorld
     /// <summary>A node that has come up, faults for a while, then health, and at last a stop.</summary>
     public void Run()
     {
-        Gate.Start(Options, _saved);
+        Gate.Start(Given(Options), _saved);
         Serve();
         Pass(TimeSpan.FromSeconds(6));
         Laws.JudgeServing("after the start");
@@ -110,7 +115,7 @@ internal sealed class NodeWorld
     /// <summary>Nothing but restarts of the gate, each within the lease.</summary>
     public void RunCalm()
     {
-        Gate.Start(Options, _saved);
+        Gate.Start(Given(Options), _saved);
         Serve();
         Pass(TimeSpan.FromSeconds(8));
         var before = Speaker.Withdraws;
@@ -118,12 +123,23 @@ internal sealed class NodeWorld
         {
             Gate.Crash();
             Pass(Clock.UpTo(2000));
-            Gate.Start(Options, _saved);
+            Gate.Start(Given(Options), _saved);
             Pass(TimeSpan.FromSeconds(6) + Clock.UpTo(3000));
             Laws.JudgeServing("after a restart of the gate");
         }
         Laws.JudgeCalm(before);
     }
+
+    private GateOptions Given(GateOptions options) => _sabotage != Sabotage.ShortDwell ? options : options with
+    {
+        Vips =
+        [
+            .. options.Vips.Select(vip => vip with
+            {
+                Settings = vip.Settings with { ReadvertiseDelay = NodeConfig.Dwell / 4 },
+            }),
+        ],
+    };
 
     private void Pass(TimeSpan time)
     {
@@ -191,7 +207,7 @@ internal sealed class NodeWorld
         Clock.After(Clock.UpTo(Clock.Chance(2) ? 500 : 9000), () =>
         {
             Drains = _saved;
-            Gate.Start(Options, _sabotage == Sabotage.ForgetDrains ? DrainSet.Empty : _saved);
+            Gate.Start(Given(Options), _sabotage == Sabotage.ForgetDrains ? DrainSet.Empty : _saved);
         });
     }
 
@@ -232,7 +248,7 @@ internal sealed class NodeWorld
     {
         Clock.Trace($"reload: variant {variant}");
         (Options, ReloadedAt) = (NodeConfig.All[variant], Clock.Now);
-        Gate.Take(new Reconfigured(Options));
+        Gate.Take(new Reconfigured(Given(Options)));
     }
 
     private void Heal()
