@@ -11,10 +11,11 @@ public sealed partial class GateEngine
     /// <summary>A question or an order to the proxy that is not answered yet.</summary>
     /// <param name="Counter">Whose.</param>
     /// <param name="Vip">The VIP that waits for it; null: a backend's.</param>
+    /// <param name="At">When it was asked.</param>
     /// <param name="IsOfPhase">Counted after the phase began in which connections are waited for.</param>
     /// <param name="ClosesStranded">Of an order to close: only the stranded ones.</param>
     private sealed record Request(
-        ConnectionCounter Counter, VipUnit? Vip, bool IsOfPhase = false, bool ClosesStranded = false);
+        ConnectionCounter Counter, VipUnit? Vip, TimeSpan At, bool IsOfPhase = false, bool ClosesStranded = false);
 
     /// <summary>What is accepted from now on is new: these clients still choose this node.</summary>
     private void BeginCounting(VipUnit vip)
@@ -46,7 +47,7 @@ public sealed partial class GateEngine
     {
         if (!_proxy.Link.IsConnected || vip.Counter is not { } counter)
             return;
-        var id = NewRequest(new(counter, vip, ClosesStranded: strandedSince is not null));
+        var id = NewRequest(new(counter, vip, _now, ClosesStranded: strandedSince is not null));
         _actions.Add(new CloseVipConnections(id, counter.Selector, strandedSince));
     }
 
@@ -67,7 +68,7 @@ public sealed partial class GateEngine
             return;
         if (counter.NextAt is not null)
             (counter.IsAsked, counter.NextAt) = (true, _now + ConnectionCounter.Interval);
-        var id = NewRequest(new(counter, vip, isOfPhase));
+        var id = NewRequest(new(counter, vip, _now, isOfPhase));
         _actions.Add(new CountVipConnections(id, counter.Selector, counter.StrandedSince));
     }
 
@@ -83,6 +84,9 @@ public sealed partial class GateEngine
             return;
         var counter = request.Counter;
         counter.IsAsked = false;
+        // The proxy counts after it was asked, whatever its clock says.
+        if (count.At < request.At)
+            count = count with { At = request.At };
         counter.Take(count, request.IsOfPhase);
         if (request.Vip is { } vip && request.IsOfPhase)
             Feed(vip, new ConnectionsCounted(count.At, count.Fed, count.Stranded), cause: 0);

@@ -62,9 +62,11 @@ public sealed partial class GateEngine
 
     private void TakeApplied(TableApplied applied)
     {
+        var before = _proxy.Refused;
         _proxy.Apply(applied);
         var cause = 0UL;
-        foreach (var refused in applied.Refused)
+        // Each table tells again what cannot be put in force.
+        foreach (var refused in applied.Refused.Except(before))
             cause = Note(Severity.Error, EventKind.Listener, Node, applied.IsRefusedWhole
                 ? $"the proxy refuses its table: {refused}"
                 : refused);

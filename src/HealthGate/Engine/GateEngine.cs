@@ -140,7 +140,7 @@ public sealed partial class GateEngine
 
     private void HandleDeadlines()
     {
-        if (_proxy.EndGrace(_now))
+        if (_proxy.EndGrace(_now) && _vips.Exists(vip => vip.HasListeners))
             Spread(Note(Severity.Error, EventKind.Process, "proxy", _proxy.GoneReason));
         if (_addresses.RetryAt <= _now)
             _addresses.IsOrderOwed = true;

@@ -31,7 +31,9 @@ public sealed record StopRequested : GateInput;
 
 /// <summary>A check has a result or another verdict: from the scheduler of checks, self-probes included.</summary>
 /// <param name="Id">Of <see cref="StartCheck"/>.</param>
-/// <param name="State">How it stands.</param>
+/// <param name="State">
+/// How it stands, in times since the engine's own origin: one from before <see cref="StartCheck"/> is dropped.
+/// </param>
 public sealed record CheckChanged(CheckId Id, RiseFallState State) : GateInput;
 
 /// <summary>Answers <see cref="VerifyBackend"/>.</summary>
