@@ -11,6 +11,18 @@ public sealed class GateFaultTests
     private const string Prefix = GateDriver.Address + "/32";
 
     [Fact]
+    public void A_gate_that_has_not_tried_yet_does_not_call_the_proxy_dead()
+    {
+        var gate = new GateDriver();
+        gate.Take(new SpeakerConnected(true));
+        gate.SeeAddresses();
+        Assert.DoesNotContain(gate.Tick(2), line => line.Contains("None", StringComparison.Ordinal));
+        Assert.Contains(
+            gate.Take(new ProxyLost("nobody listens")),
+            line => line.StartsWith("declare 2: web=None", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Fault_8_after_a_suspend_health_is_proven_again_before_announcing()
     {
         var gate = GateDriver.Announced();
