@@ -35,7 +35,8 @@ internal static partial class RunProcess
         }
         using (held)
         {
-            var children = ChildrenOf(configuration).Select(child => Command(child.Name, child.StopBound, configuration, host)).ToList();
+            var children = ChildrenOf(configuration)
+                .Select(child => Command(child.Name, child.StopBound, configuration, host)).ToList();
             var notifier = SystemdNotifier.FromEnvironment(log);
             var supervisor = new Supervisor(children, new RestartPolicy(), notifier, TimeProvider.System, log);
             return await supervisor.RunAsync(host) ? ExitCode.Ok : ExitCode.Failed;

@@ -22,13 +22,12 @@ public abstract class NodeScenario(TwoNodeLab lab)
     /// <summary>Waits until the router's kernel sends a VIP's packets to exactly these nodes.</summary>
     internal async Task WaitNextHopsAsync(string vip, params VipNode[] nodes)
     {
-        var isIPv6 = vip.Contains(':', StringComparison.Ordinal);
         var wanted = nodes.Select(node => $"eth{node.Name[^1]}").Order().ToList();
         await Poll.Until(
             async () => string.Join(' ', Devices(await Router.KernelRoutes(vip)).Order()),
             devices => devices == string.Join(' ', wanted),
             Timeout,
-            $"the router sends {(isIPv6 ? $"[{vip}]" : vip)} to {string.Join(" and ", nodes.Select(node => node.Name))}");
+            $"the router sends {vip} to {string.Join(" and ", nodes.Select(node => node.Name))}");
     }
 
     /// <summary>How many UPDATEs the node's speaker has sent, over both peers.</summary>

@@ -44,7 +44,8 @@ public sealed class NodeTimingTests(TwoNodeLab lab, ITestOutputHelper output) : 
         var killed = await one.SignalAsync("gate", "KILL");
 
         var taken = await monitor.DeletedAsync(VipIPv4, killed) - killed;
-        output.WriteLine($"route gone {taken.TotalMilliseconds:0} ms after the gate died, floor {floor.TotalMilliseconds:0}");
+        output.WriteLine(
+            $"route gone {taken.TotalMilliseconds:0} ms after the gate died, floor {floor.TotalMilliseconds:0} ms");
         Assert.InRange(taken, Lease, Lease + floor + TimeSpan.FromMilliseconds(200));
     }
 

@@ -33,10 +33,10 @@ internal static class DrainPlan
         foreach (var vip in DrainMapping.VipsOf(target, view))
         {
             var name = $"vip {vip.Options.Settings.Name}";
-            var node = new DrainTarget.Node();
-            if (target is DrainTarget.Vip && view.Drains.Find(node) is not null)
+            var own = new DrainTarget.Vip(vip.Options.Settings.Name);
+            if (target is DrainTarget.Vip && view.Drains.Find(new DrainTarget.Node()) is not null)
                 yield return $"{name}: stays drained, because the node is";
-            else if (target is DrainTarget.Node && view.Drains.Find(new DrainTarget.Vip(vip.Options.Settings.Name)) is not null)
+            else if (target is DrainTarget.Node && view.Drains.Find(own) is not null)
                 yield return $"{name}: stays drained by an order of its own";
             else
                 yield return $"{name}: address, listener, self-probe, then announce {Joined(vip)}"

@@ -43,11 +43,10 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
     {
         foreach (var vip in DrainMapping.VipsOf(target, view))
         {
-            var state = vip.State;
+            var (name, state) = (vip.Options.Settings.Name, vip.State);
             yield return isUndrain
-                ? new(vip.Options.Settings.Name, DrainPhases.OfUndrain(vip), state.Since, state.DampedUntil, state.Reason)
-                : new(
-                    vip.Options.Settings.Name, DrainPhases.Of(vip), state.PhaseSince, state.PhaseEndsAt, state.Reason);
+                ? new(name, DrainPhases.OfUndrain(vip), state.Since, state.DampedUntil, state.Reason)
+                : new(name, DrainPhases.Of(vip), state.PhaseSince, state.PhaseEndsAt, state.Reason);
         }
         foreach (var backend in DrainMapping.BackendsOf(target, view))
             yield return new(

@@ -28,8 +28,8 @@ public sealed record VipDrainSettings
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// From when the routers have followed the withdraw; connections whose client sent nothing in this time are stranded
-    /// and closed.
+    /// From when the routers have followed the withdraw; connections whose client sent nothing in this time are
+    /// stranded and closed.
     /// </summary>
     public TimeSpan StrandedAfter { get; init; } = TimeSpan.FromSeconds(3);
 

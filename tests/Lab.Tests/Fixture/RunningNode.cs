@@ -24,7 +24,7 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Where drains and events are kept.</summary>
     public string StateDirectory => Path.Combine(_directory.FullName, "state");
 
-    /// <summary>Where the sockets are. Unix sockets know no network namespaces: tests reach them by their path.</summary>
+    /// <summary>Where the sockets are. Unix sockets know no network namespaces: tests reach them by path.</summary>
     public string ApiDirectory => _directory.FullName;
 
     /// <summary>What its processes logged so far.</summary>
@@ -164,10 +164,14 @@ internal sealed class RunningNode : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private static IEnumerable<int> Children(int pid) => !Directory.Exists($"/proc/{pid}/task") ? [] : Directory.EnumerateDirectories($"/proc/{pid}/task")
-        .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.TrimEntries))
-        .Where(text => text.Length > 0)
-        .Select(text => int.Parse(text, CultureInfo.InvariantCulture));
+    private static IEnumerable<int> Children(int pid)
+    {
+        var tasks = new DirectoryInfo($"/proc/{pid}/task");
+        return !tasks.Exists ? [] : tasks.EnumerateDirectories()
+            .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.TrimEntries))
+            .Where(text => text.Length > 0)
+            .Select(text => int.Parse(text, CultureInfo.InvariantCulture));
+    }
 
     // "speaker" of "dotnet …/vipd.dll speaker --config …".
     private static string CommandOf(int pid)
