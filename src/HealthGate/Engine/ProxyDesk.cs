@@ -5,11 +5,8 @@ namespace AnycastVip.HealthGate.Engine;
 /// <summary>The connection to the proxy, what it was told and what it says.</summary>
 internal sealed class ProxyDesk(TimeSpan startedAt)
 {
-    /// <summary>
-    /// A gate that has just started has not connected yet, and cannot call the proxy dead. On a busy node its first
-    /// connection takes more than a second, and a restart within the lease must withdraw nothing.
-    /// </summary>
-    private static readonly TimeSpan StartGrace = TimeSpan.FromSeconds(2);
+    /// <summary>A gate that has just started has not connected yet, and cannot call the proxy dead.</summary>
+    private static readonly TimeSpan StartGrace = TimeSpan.FromMilliseconds(500);
 
     private Dictionary<IPEndPoint, ProxyListener> _listeners = [];
     private ulong _revision;

@@ -30,6 +30,9 @@ internal readonly record struct LinkTimes(TimeSpan Heartbeat, TimeSpan Silence);
 internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : IAsyncDisposable
     where TRequest : class
 {
+    // A process that has just started needs longer for its first connection on a busy node, and a gate that was
+    // restarted within its lease must not withdraw for that.
+    private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortestRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(1);
     // Another gate holds the other side: the operator must end one of both.
@@ -113,7 +116,7 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     {
         var times = Times;
         var outbox = new Outbox<TRequest>(Heartbeat);
-        var watchdog = new Watchdog(times.Silence, Clock);
+        var watchdog = new Watchdog(times.Silence > FirstAnswer ? times.Silence : FirstAnswer, times.Silence, Clock);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         using var call = Open(_channel, end.Token);
         Volatile.Write(ref _outbox, outbox);
@@ -127,9 +130,11 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
         try
         {
             var first = await Task.WhenAny(reading, silence, outbox.Abandoned);
-            return first == reading ? await reading
-                : first == silence ? Lose($"no sign of life for {times.Silence.TotalMilliseconds:0} ms; it may be hung")
-                : Lose(await outbox.Abandoned);
+            if (first == reading)
+                return await reading;
+            return Lose(first == silence
+                ? $"no sign of life for {watchdog.Patience.TotalMilliseconds:0} ms; it may be hung"
+                : await outbox.Abandoned);
         }
         finally
         {
