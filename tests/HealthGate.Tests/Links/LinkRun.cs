@@ -45,6 +45,27 @@ internal sealed class LinkRun : IAsyncDisposable
         return await Next();
     }
 
+    /// <summary>Lets up to ten seconds pass, with a report before each step, until there is another input.</summary>
+    public async Task<GateInput> NextWhileReporting<TReported>(Func<Task> report, TimeSpan step)
+    {
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(10); passed += step)
+        {
+            try
+            {
+                await report();
+            }
+            catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)
+            {
+                // The link has given the stream up.
+                return await Next();
+            }
+            if (await Next() is var input and not TReported)
+                return input;
+            Clock.Advance(step);
+        }
+        return await Next();
+    }
+
     /// <summary>Lets time pass in small steps until something is so.</summary>
     public Task PassUntil(Func<bool> isSo, TimeSpan step) => Poll.Until(
         () =>
