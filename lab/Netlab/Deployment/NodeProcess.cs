@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace AnycastVip.Netlab.Deployment;
 
 /// <summary>A long-running process in a node, started by this program; its output is kept in memory.</summary>
-public sealed class NodeProcess : IDisposable
+public sealed partial class NodeProcess : IDisposable
 {
+    private const int Continue = 18;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Process _entrance;
@@ -39,6 +42,8 @@ public sealed class NodeProcess : IDisposable
         {
             using var process = Process.GetProcessById(Pid);
             process.Kill();
+            // nsenter stops with a child that is stopped, and would not see its end.
+            _ = SendSignal(_entrance.Id, Continue);
         }
         catch (ArgumentException)
         {
@@ -100,4 +105,7 @@ public sealed class NodeProcess : IDisposable
         lock (_output)
             _output.Add(line.Data);
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
 }
