@@ -12,6 +12,7 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     private readonly HashSet<IPEndPoint> _stolen = [];
     private readonly Dictionary<string, (int Fed, int Stranded, ulong Accepted)> _connections = [];
     private readonly List<Action> _unread = [];
+    private readonly HashSet<IPEndPoint> _open = [];
     private SendTable? _table;
     private long _life;
 
@@ -27,8 +28,7 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     public bool LiesAboutListeners { get; init; }
 
     /// <summary>What the kernel answers on: a hung proxy's backlog still takes connections.</summary>
-    public bool Accepts(IPEndPoint endpoint) => IsAlive && _table is not null && !_stolen.Contains(endpoint)
-        && _table.Listeners.Any(listener => endpoint.Equals(EndpointOf(listener)));
+    public bool Accepts(IPEndPoint endpoint) => _open.Contains(endpoint) && !_stolen.Contains(endpoint);
 
     public void Connect()
     {
@@ -51,6 +51,7 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
         clock.Trace($"proxy: crash");
         Disconnect();
         (IsAlive, IsHung, _table) = (false, false, null);
+        _open.Clear();
         _life++;
         _connections.Clear();
         post(new ProxyLost("killed"));
@@ -118,6 +119,8 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
     private void Apply(SendTable table)
     {
         _table = table;
+        _open.Clear();
+        _open.UnionWith(table.Listeners.Select(EndpointOf));
         post(new TableApplied(table.Revision, [], false));
         Report();
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using AnycastVip.HealthGate.Drain;
 using AnycastVip.HealthGate.Engine;
 using AnycastVip.HealthGate.Health;
 
@@ -61,6 +62,11 @@ internal sealed class NodeLaws(NodeWorld world)
     private readonly TimeSpan?[,] _since = new TimeSpan?[Members.Length, Flaws.Length];
     private readonly Dictionary<string, (Announcement What, TimeSpan? At)> _last = [];
     private readonly Dictionary<string, ulong> _generations = [];
+    private DrainSet? _drains;
+    private GateOptions? _options;
+    private bool[] _isDrained = [];
+    private bool[] _isConfigured = [];
+    private IPEndPoint[][] _backends = [];
     private TimeSpan _gate;
     private SendTable? _table;
     private long _stream;
@@ -81,6 +87,7 @@ internal sealed class NodeLaws(NodeWorld world)
     /// <summary>After each thing that happened.</summary>
     public void JudgeWorld()
     {
+        Learn();
         foreach (var member in Members)
         {
             foreach (var flaw in Flaws)
@@ -93,9 +100,10 @@ internal sealed class NodeLaws(NodeWorld world)
                 continue;
             if (world.Gate.Engine is null || !world.Speaker.IsConnected)
                 JudgeLease(members.Key);
-            else if (members.Select(FindOverdue).ToList() is var overdue && overdue.TrueForAll(flaw => flaw is not null))
-                Check(false, overdue[0] is Flaw.Drained or Flaw.Removed ? Law.NeverDrained : Law.NeverUnproven,
-                    $"{members.Key} is announced: {string.Join(", ", overdue)}");
+            else if (members.All(member => FindOverdue(member) is not null))
+                Check(false,
+                    FindOverdue(members.First()) is Flaw.Drained or Flaw.Removed ? Law.NeverDrained : Law.NeverUnproven,
+                    $"{members.Key} is announced: {string.Join(", ", members.Select(FindOverdue))}");
         }
     }
 
@@ -124,9 +132,12 @@ internal sealed class NodeLaws(NodeWorld world)
 
     public void JudgeDeadline(TimeSpan deadline) => Check(deadline > Now, Law.NoSpin, $"deadline {deadline} at {Now}");
 
+    public bool IsServing() => Members.All(
+        member => !_isConfigured[member.Index] || world.Speaker.IsAnnounced(member.Prefix));
+
     public void JudgeServing(string when)
     {
-        foreach (var member in Members.Where(IsConfigured))
+        foreach (var member in Members.Where(member => _isConfigured[member.Index]))
             Check(world.Speaker.IsAnnounced(member.Prefix), Law.Serves, $"{member.Prefix} is not announced {when}: {
                 world.Gate.Engine!.View(Now).Vips.FirstOrDefault(vip => vip.Options.Settings.Name == member.Vip)?
                     .State.Reason}");
@@ -144,8 +155,8 @@ internal sealed class NodeLaws(NodeWorld world)
             Check(!world.Speaker.IsAnnounced(member.Prefix), Law.Stops, $"{member.Prefix} is announced after a stop");
     }
 
-    public void JudgeCalm(int withdrawsBefore) => Check(
-        world.Speaker.Withdraws == withdrawsBefore, Law.RestartsMoveNoRoute, "a restart of the gate withdrew a route");
+    public void JudgeCalm(int before) => Check(
+        world.Speaker.Withdraws == before, Law.RestartsMoveNoRoute, "a restart of the gate withdrew a route");
 
     private void JudgeLease(string prefix) => Check(
         Now <= world.Speaker.LostAt + FakeSpeaker.Ttl + (0.2 * Seconds1) || Now == world.ResumedAt,
@@ -153,13 +164,13 @@ internal sealed class NodeLaws(NodeWorld world)
 
     private Flaw? FindOverdue(Member member)
     {
-        var speaker = world.Speaker;
-        // What is not known yet to a gate that has just started is held for the lease, and not longer.
-        TimeSpan[] excuses = [speaker.ConnectedSince + FakeSpeaker.Ttl, world.ResumedAt, world.ReloadedAt];
         foreach (var flaw in Flaws)
         {
-            if (Since(member, flaw) is { } since
-                && Now > excuses.Append(since).Max() + Bounds[flaw])
+            if (Since(member, flaw) is not { } since || Now <= since + Bounds[flaw])
+                continue;
+            // What is not known yet to a gate that has just started is held for the lease, and not longer.
+            TimeSpan[] excuses = [world.Speaker.ConnectedSince + FakeSpeaker.Ttl, world.ResumedAt, world.ReloadedAt];
+            if (Now > excuses.Max() + Bounds[flaw])
                 return flaw;
         }
         return null;
@@ -168,17 +179,29 @@ internal sealed class NodeLaws(NodeWorld world)
     private bool Has(Member member, Flaw flaw) => flaw switch
     {
         Flaw.Address => !world.Kernel.Present.Contains(member.Address),
-        Flaw.Listener => member.Pool is not null && !world.Proxy.Accepts(new(member.Address, 80)),
+        Flaw.Listener => member.Pool is not null && !world.Proxy.Accepts(member.Endpoint),
         Flaw.Hung => member.Pool is not null && world.Proxy.IsHung,
-        Flaw.Health => member.Pool is { } pool
-            ? !world.Options.Pools.First(one => one.Name == pool).Backends.Any(one => world.Serves(one.Endpoint))
-            : !world.DnsAnswers,
-        Flaw.Drained => world.IsDrained(member.Vip) || world.Gate.IsStopping,
-        _ => !IsConfigured(member),
+        Flaw.Health => member.Pool is not null ? !_backends[member.Index].Any(world.Serves) : !world.DnsAnswers,
+        Flaw.Drained => _isDrained[member.Index] || world.Gate.IsStopping,
+        _ => !_isConfigured[member.Index],
     };
 
-    private bool IsConfigured(Member member) => world.Options.Vips.Any(
-        vip => vip.Settings.Name == member.Vip && vip.Addresses.Contains(member.Address));
+    // Looked up when they change and not at each step, for the speed of many runs.
+    private void Learn()
+    {
+        if (_drains != world.Drains)
+        {
+            _drains = world.Drains;
+            _isDrained = [.. Members.Select(member => world.IsDrained(member.Vip))];
+        }
+        if (_options == world.Options)
+            return;
+        _options = world.Options;
+        _isConfigured = [.. Members.Select(member => _options.Vips.Any(
+            vip => vip.Settings.Name == member.Vip && vip.Addresses.Contains(member.Address)))];
+        _backends = [.. Members.Select(member => _options.Pools.Where(pool => pool.Name == member.Pool)
+            .SelectMany(pool => pool.Backends).Select(backend => backend.Endpoint).ToArray())];
+    }
 
     private void JudgeAnnouncement(VipStanding vip)
     {
@@ -257,5 +280,8 @@ internal sealed class NodeLaws(NodeWorld world)
     }
 
     /// <summary>An address that a prefix needs.</summary>
-    private sealed record Member(int Index, string Prefix, string Vip, IPAddress Address, string? Pool);
+    private sealed record Member(int Index, string Prefix, string Vip, IPAddress Address, string? Pool)
+    {
+        public IPEndPoint Endpoint { get; } = new(Address, 80);
+    }
 }

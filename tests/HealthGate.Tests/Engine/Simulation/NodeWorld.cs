@@ -98,17 +98,19 @@ internal sealed class NodeWorld
         Serve();
         Pass(TimeSpan.FromSeconds(6));
         Laws.JudgeServing("after the start");
-        var end = Clock.Now + TimeSpan.FromSeconds(20 + Clock.Random.Next(20));
+        var end = Clock.Now + TimeSpan.FromSeconds(15 + Clock.Random.Next(20));
         while (Clock.Now < end)
         {
             Disturb();
             Pass(Clock.UpTo(Clock.Chance(3) ? 200 : 3000));
         }
         Heal();
-        Pass(TimeSpan.FromSeconds(45));
+        Pass(TimeSpan.FromSeconds(45), Laws.IsServing);
+        Pass(TimeSpan.FromSeconds(6));
         Laws.JudgeServing("after all is well again");
         Gate.Take(new StopRequested());
-        Pass(Options.StopTimeout);
+        Pass(Options.StopTimeout, () => Gate.Engine!.IsStopped);
+        Pass(TimeSpan.FromMilliseconds(10));
         Laws.JudgeStopped();
     }
 
@@ -141,10 +143,10 @@ internal sealed class NodeWorld
         ],
     };
 
-    private void Pass(TimeSpan time)
+    private void Pass(TimeSpan time, Func<bool>? isEnough = null)
     {
         var until = Clock.Now + time;
-        while (Clock.Step(until))
+        while (isEnough?.Invoke() is not true && Clock.Step(until))
             Laws.JudgeWorld();
     }
 
