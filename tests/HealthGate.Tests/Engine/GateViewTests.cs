@@ -121,7 +121,7 @@ public sealed class GateViewTests
         gate.Judge("backend web/s1", CheckVerdict.Passing);
         Assert.Equal(Announcement.Unknown, gate["web"].State.Announcement);
         gate.Now = gate.Engine.NextDeadline!.Value;
-        Assert.Equal(TimeSpan.FromSeconds(2), gate.Now);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), gate.Now);
         Assert.Equal(["declare 2: web=None 203.0.113.50/32"], gate.Take(new GateTimersDue()));
     }
 
