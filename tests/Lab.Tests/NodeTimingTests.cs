@@ -85,6 +85,43 @@ public sealed class NodeTimingTests(TwoNodeLab lab, ITestOutputHelper output) : 
         await WaitNextHopsAsync(VipIPv4, Node1);
     }
 
+    [Fact]
+    public async Task A_withdraw_for_a_fault_is_in_the_kernel_at_the_routers_own_pace()
+    {
+        await using var one = await Node1.StartAsync();
+        await WaitNextHopsAsync(VipIPv4, Node1);
+        using var monitor = await RouteMonitor.StartAsync(Router);
+        List<TimeSpan> floors = [], taken = [];
+        for (var trial = 0; trial < 3; trial++)
+        {
+            floors.Add(await FloorAsync(one, monitor));
+            var before = TimeProvider.System.GetUtcNow();
+            await one.KillBackendAsync("s1");
+            await one.KillBackendAsync("s2");
+            var gone = await monitor.DeletedAsync(VipIPv4, before);
+            taken.Add(gone - await WithdrawnAtAsync(one));
+            await one.StartBackendAsync("s1");
+            await one.StartBackendAsync("s2");
+            await WaitNextHopsAsync(VipIPv4, Node1);
+        }
+
+        var (floor, fault) = (floors.Order().ElementAt(1), taken.Order().ElementAt(1));
+        output.WriteLine(
+            $"medians of three: kernel route gone {fault.TotalMilliseconds:0.0} ms after the gate's withdraw, "
+            + $"floor {floor.TotalMilliseconds:0.0} ms");
+        Assert.True(fault < floor + TimeSpan.FromMilliseconds(20), $"{fault}, floor {floor}");
+    }
+
+    // When the gate decided, which is before the UPDATE was written.
+    private static async Task<DateTimeOffset> WithdrawnAtAsync(RunningNode node)
+    {
+        var events = (await node.VipctlAsync("events", "--subject", "vip web", "-o", "json")).Succeeded().ToJson();
+        var withdrawn = events["events"]!.AsArray()
+            .Last(happened => ((string)happened!["text"]!).StartsWith("withdrawn", StringComparison.Ordinal))!;
+        return DateTimeOffset.Parse(
+            (string)withdrawn["at"]!, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     // What the router needs for a withdraw that nothing else delays, from the moment it was written.
     private async Task<TimeSpan> FloorAsync(RunningNode node, RouteMonitor monitor)
     {
