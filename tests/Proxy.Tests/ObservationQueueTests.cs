@@ -43,7 +43,7 @@ public sealed class ObservationQueueTests
     public async Task A_failure_wakes_the_reader_and_a_success_does_not()
     {
         var queue = new ObservationQueue(8);
-        var wait = queue.WaitAsync().AsTask();
+        var wait = queue.WaitAsync(Rig.Cancellation).AsTask();
         queue.Write(Failure(1) with { Kind = ObservationKind.Connected });
         Assert.False(wait.IsCompleted);
         queue.Write(Failure(2));
@@ -56,11 +56,25 @@ public sealed class ObservationQueueTests
     {
         var queue = new ObservationQueue(8);
         queue.Write(Failure(1));
-        Assert.True(queue.WaitAsync().AsTask().IsCompletedSuccessfully);
-        var wait = queue.WaitAsync().AsTask();
+        Assert.True(queue.WaitAsync(Rig.Cancellation).AsTask().IsCompletedSuccessfully);
+        var wait = queue.WaitAsync(Rig.Cancellation).AsTask();
         Assert.False(wait.IsCompleted);
         queue.Wake();
         await wait.WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
+    }
+
+    [Fact]
+    public async Task A_wait_that_was_given_up_does_not_disturb_the_next_one()
+    {
+        var queue = new ObservationQueue(8);
+        using var givenUp = new CancellationTokenSource();
+        var first = queue.WaitAsync(givenUp.Token).AsTask();
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        var next = queue.WaitAsync(Rig.Cancellation).AsTask();
+        queue.Write(Failure(1));
+        await next.WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
+        Assert.Equal([1], Drain(queue));
     }
 
     [Fact]

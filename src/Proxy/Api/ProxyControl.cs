@@ -180,7 +180,7 @@ public sealed class ProxyControl : IAsyncDisposable
     private async Task FetchAsync(CancellationToken cancel)
     {
         var queue = Engine.Observations;
-        var failure = queue.WaitAsync().AsTask();
+        var failure = queue.WaitAsync(cancel).AsTask();
         while (true)
         {
             while (queue.TryRead(out var observation))
@@ -190,7 +190,7 @@ public sealed class ProxyControl : IAsyncDisposable
             if (!failure.IsCompleted)
                 continue;
             await failure;
-            failure = queue.WaitAsync().AsTask();
+            failure = queue.WaitAsync(cancel).AsTask();
         }
     }
 

@@ -1,4 +1,4 @@
-using System.Threading.Tasks.Sources;
+using System.Threading.Channels;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -7,16 +7,13 @@ namespace AnycastVip.Proxy.Engine;
 /// reader, and what finds no room is counted and dropped. Successes take at most half of the room and wake nobody, so
 /// that they can neither crowd out nor delay a failure.
 /// </summary>
-public sealed class ObservationQueue : IValueTaskSource
+public sealed class ObservationQueue
 {
-    private const int Idle = 0;
-    private const int Waiting = 1;
-    private const int Signalled = 2;
-
     private readonly Cell[] _cells;
     private readonly int _mask;
-    private ManualResetValueTaskSourceCore<bool> _signal = new() { RunContinuationsAsynchronously = true };
-    private int _signalState;
+    // One signal for however many failures: the reader reads until nothing is left.
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private long _head;
     private long _tail;
     private long _dropped;
@@ -51,37 +48,12 @@ public sealed class ObservationQueue : IValueTaskSource
 
     /// <summary>
     /// Completes after a failure was written, one before this call included; <see cref="TryRead"/> may all the same
-    /// find nothing. For one reader at a time, who awaits it before calling again.
+    /// find nothing. For one reader at a time.
     /// </summary>
-    public ValueTask WaitAsync()
-    {
-        _signal.Reset();
-        return Interlocked.CompareExchange(ref _signalState, Waiting, Idle) == Idle
-            ? new ValueTask(this, _signal.Version)
-            : Consumed();
-    }
-
-    /// <inheritdoc/>
-    void IValueTaskSource.GetResult(short token)
-    {
-        _signal.GetResult(token);
-        Volatile.Write(ref _signalState, Idle);
-    }
-
-    /// <inheritdoc/>
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _signal.GetStatus(token);
-
-    /// <inheritdoc/>
-    void IValueTaskSource.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _signal.OnCompleted(continuation, state, token, flags);
+    public async ValueTask WaitAsync(CancellationToken cancel) => await _signal.Reader.ReadAsync(cancel);
 
     /// <summary>Ends a wait without an observation.</summary>
-    internal void Wake()
-    {
-        if (Interlocked.Exchange(ref _signalState, Signalled) == Waiting)
-            _signal.SetResult(true);
-    }
+    internal void Wake() => _signal.Writer.TryWrite(true);
 
     /// <summary>Adds an observation, from any thread; drops it when there is no room.</summary>
     internal void Write(in Observation observation)
@@ -108,12 +80,6 @@ public sealed class ObservationQueue : IValueTaskSource
             Volatile.Write(ref cell.Sequence, tail + 1);
             return true;
         }
-    }
-
-    private ValueTask Consumed()
-    {
-        Volatile.Write(ref _signalState, Idle);
-        return ValueTask.CompletedTask;
     }
 
     // Sequence = position: free for that position's writer; position + 1: filled, for the reader.
