@@ -114,7 +114,7 @@ public sealed class CommandLineTests : IDisposable
         "speaker --config x --chekc",
         "vipd: unrecognized command or argument '--chekc' (did you mean '--check'?)\n"
         + "Run 'vipd speaker --help' for usage.\n")]
-    [InlineData("gate --config x", "vipd: unrecognized command or argument 'gate'\nRun 'vipd --help' for usage.\n")]
+    [InlineData("frob --config x", "vipd: unrecognized command or argument 'frob'\nRun 'vipd --help' for usage.\n")]
     public async Task Wrong_usage_is_told_on_standard_error_with_exit_code_2(string commandLine, string expected)
     {
         var exitCode = await RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));

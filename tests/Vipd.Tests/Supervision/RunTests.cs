@@ -19,7 +19,7 @@ public sealed class RunTests : IDisposable
 
         Signal.Send(run.Speakers[0], SignalNumber.SIGKILL);
         await run.Logged("speaker: restart in 100 ms");
-        await run.Logged("API on", times: 2);
+        await run.Logged("accepts peers on", times: 2);
         run.Send(SignalNumber.SIGTERM);
 
         Assert.Equal(0, await run.End());

@@ -20,6 +20,7 @@ internal sealed partial class VipdRun(string directory) : VipdProcess("run", Con
             version: 1
             node: {name: n1, asn: 65001, routerId: 10.0.0.1}
             api: {directory: {{directory}}}
+            state: {directory: {{directory}}}
             speaker: {listen: []}
             """);
         return file;
