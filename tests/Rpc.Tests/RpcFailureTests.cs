@@ -14,8 +14,7 @@ public sealed class RpcFailureTests
     [InlineData(StatusCode.Internal, SocketError.ConnectionReset, true,
         "S: the connection broke; see whether vipd runs and answers")]
     [InlineData(StatusCode.Internal, null, false, "detail")]
-    [InlineData(StatusCode.Unimplemented, null, false,
-        "S: the daemon does not know this call; is it of another version?")]
+    [InlineData(StatusCode.Unimplemented, null, false, "detail")]
     [InlineData(StatusCode.DeadlineExceeded, null, false,
         "S: no answer within the time given; the daemon may be hung")]
     public void A_status_becomes_a_line_with_its_remedy(
@@ -26,6 +25,16 @@ public sealed class RpcFailureTests
             : null;
         var failure = RpcFailure.Of(new RpcException(new Status(code, "detail", exception)), "S");
         Assert.Equal(new RpcFailure(code, unreachable, line), failure);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Service is unimplemented.")]
+    [InlineData("Method is unimplemented.")]
+    public void A_call_that_the_daemon_does_not_know_hints_at_its_version(string detail)
+    {
+        var failure = RpcFailure.Of(new RpcException(new Status(StatusCode.Unimplemented, detail)), "S");
+        Assert.Equal("S: the daemon does not know this call; is it of another version?", failure.Line);
     }
 
     [Fact]

@@ -15,8 +15,9 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
     private const int MaximumReasonOctets = 255;
 
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    // With the interval before it, at least one answer a second.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(900);
 
     // What was just undrained may look broken until it was looked at again.
     private static readonly TimeSpan BlockedBound = TimeSpan.FromSeconds(3);
@@ -26,7 +27,8 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
     public async Task DrainAsync(DrainRequest request, ServerCallContext context)
     {
         var view = gate.View();
-        var target = DrainMapping.FromProto(request.Target, view);
+        var target = DrainMapping.FromProto(request.Target);
+        DrainMapping.Require(target, view);
         if (Encoding.UTF8.GetByteCount(request.Reason) > MaximumReasonOctets)
             throw Invalid($"reason must be at most {MaximumReasonOctets} octets of UTF-8 (RFC 9003)");
         var timeout = DurationField.FromProto(request.ConnectionTimeout, "connection_timeout");
@@ -39,7 +41,7 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
         }
         var by = request.OrderedBy.Length > 0 ? request.OrderedBy : PeerCredentials.UserOf(context);
         await gate.DrainAsync(new DrainOrder(target, request.Reason, by, clock.GetUtcNow(), timeout));
-        await FollowAsync(target, isUndrain: false, context.CancellationToken);
+        await FollowUnlessStoppedAsync(target, isUndrain: false, context.CancellationToken);
     }
 
     /// <summary>Serves Undrain.</summary>
@@ -47,21 +49,36 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
     public async Task UndrainAsync(UndrainRequest request, ServerCallContext context)
     {
         var view = gate.View();
-        var target = DrainMapping.FromProto(request.Target, view);
+        var target = DrainMapping.FromProto(request.Target);
+        if (view.Drains.Find(target) is null)
+        {
+            DrainMapping.Require(target, view);
+            var done = new DrainProgress { Phase = DrainPhase.Done, Text = $"{target} is not drained" };
+            await responses.WriteAsync(done, context.CancellationToken);
+            return;
+        }
+        // In force, even if a reload has taken the target away since.
         if (request.DryRun)
         {
             await WritePlanAsync(DrainPlan.OfUndrain(target, view), context);
             return;
         }
-        if (view.Drains.Find(target) is null)
-        {
-            var done = new DrainProgress { Phase = DrainPhase.Done, Text = $"{target} is not drained" };
-            await responses.WriteAsync(done, context.CancellationToken);
-            return;
-        }
         var by = request.OrderedBy.Length > 0 ? request.OrderedBy : PeerCredentials.UserOf(context);
         await gate.UndrainAsync(target, by);
-        await FollowAsync(target, isUndrain: true, context.CancellationToken);
+        await FollowUnlessStoppedAsync(target, isUndrain: true, context.CancellationToken);
+    }
+
+    // The server's stop follows the gate's, and cancels this call.
+    private async Task FollowUnlessStoppedAsync(DrainTarget target, bool isUndrain, CancellationToken cancel)
+    {
+        try
+        {
+            await FollowAsync(target, isUndrain, cancel);
+        }
+        catch (OperationCanceledException) when (gate.Completion.IsCompleted)
+        {
+            throw Aborted($"the gate stopped before the end; {target} stays {(isUndrain ? "undrained" : "drained")}");
+        }
     }
 
     private async Task FollowAsync(DrainTarget target, bool isUndrain, CancellationToken cancel)
@@ -73,8 +90,7 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
             var version = gate.Version;
             var view = gate.View();
             if (watch.IsOvertaken(view))
-                throw new RpcException(new Status(
-                    StatusCode.Aborted, $"{target} was {(isUndrain ? "drained again" : "undrained")} before the end"));
+                throw Aborted($"{target} was {(isUndrain ? "drained again" : "undrained")} before the end");
             var progress = watch.Progress(view, new WallTime(clock));
             blockedSince = progress.Phase == DrainPhase.Blocked ? blockedSince ?? clock.GetTimestamp() : null;
             var isBlocked = blockedSince is { } since && clock.GetElapsedTime(since) >= BlockedBound;
@@ -95,6 +111,8 @@ internal sealed class DrainCall(Gate gate, TimeProvider clock, IServerStreamWrit
         progress.Plan.Add(steps);
         return responses.WriteAsync(progress, context.CancellationToken);
     }
+
+    private static RpcException Aborted(string text) => new(new Status(StatusCode.Aborted, text));
 
     private static RpcException Invalid(string text) => new(new Status(StatusCode.InvalidArgument, text));
 }

@@ -10,31 +10,36 @@ namespace AnycastVip.HealthGate.Api;
 /// <summary>Drain orders ⇄ the API's messages.</summary>
 internal static class DrainMapping
 {
-    /// <summary>What the client wants drained or undrained.</summary>
-    /// <exception cref="RpcException">No target, or one that is not supported or does not exist.</exception>
-    public static DrainTarget FromProto(Proto.V1.DrainTarget? message, GateView view)
+    /// <summary>What the client wants drained or undrained; whether it exists is not asked.</summary>
+    /// <exception cref="RpcException">No target, or one that is not supported.</exception>
+    public static DrainTarget FromProto(Proto.V1.DrainTarget? message) => message?.TargetCase switch
     {
-        switch (message?.TargetCase)
+        Proto.V1.DrainTarget.TargetOneofCase.Node => new DrainTarget.Node(),
+        Proto.V1.DrainTarget.TargetOneofCase.Vip => new DrainTarget.Vip(message.Vip),
+        Proto.V1.DrainTarget.TargetOneofCase.Backend =>
+            new DrainTarget.Backend(message.Backend.Pool, message.Backend.Backend),
+        Proto.V1.DrainTarget.TargetOneofCase.Peer => throw new RpcException(new Status(
+            StatusCode.Unimplemented,
+            "draining a single peer is not supported yet; vipctl peers shutdown NAME closes its session")),
+        _ => throw new RpcException(new Status(
+            StatusCode.InvalidArgument, "target is not set: name the node, a VIP or a backend")),
+    };
+
+    /// <summary>Sees that the configuration has the target.</summary>
+    /// <exception cref="RpcException">It has not.</exception>
+    public static void Require(DrainTarget target, GateView view)
+    {
+        switch (target)
         {
-            case Proto.V1.DrainTarget.TargetOneofCase.Node:
-                return new DrainTarget.Node();
-            case Proto.V1.DrainTarget.TargetOneofCase.Vip:
-                Require(view.Options.Vips.Select(vip => vip.Settings.Name), message.Vip, "VIP");
-                return new DrainTarget.Vip(message.Vip);
-            case Proto.V1.DrainTarget.TargetOneofCase.Backend:
-                var (pool, name) = (message.Backend.Pool, message.Backend.Backend);
-                Require(view.Options.Pools.Select(each => each.Name), pool, "pool");
+            case DrainTarget.Vip vip:
+                Require(view.Options.Vips.Select(each => each.Settings.Name), vip.Name, "VIP");
+                break;
+            case DrainTarget.Backend backend:
+                Require(view.Options.Pools.Select(each => each.Name), backend.Pool, "pool");
                 Require(
-                    view.Options.Pools.Single(each => each.Name == pool).Backends.Select(each => each.Name), name,
-                    $"backend of pool {pool}");
-                return new DrainTarget.Backend(pool, name);
-            case Proto.V1.DrainTarget.TargetOneofCase.Peer:
-                throw new RpcException(new Status(
-                    StatusCode.Unimplemented,
-                    "draining a single peer is not supported yet; vipctl peers shutdown NAME closes its session"));
-            default:
-                throw new RpcException(new Status(
-                    StatusCode.InvalidArgument, "target is not set: name the node, a VIP or a backend"));
+                    view.Options.Pools.Single(each => each.Name == backend.Pool).Backends.Select(each => each.Name),
+                    backend.Name, $"backend of pool {backend.Pool}");
+                break;
         }
     }
 
@@ -50,7 +55,7 @@ internal static class DrainMapping
             DrainTarget.Backend => BackendsOf(order.Target, view).Select(DrainPhases.Of),
             _ => VipsOf(order.Target, view).Select(DrainPhases.Of),
         }),
-        PersistError = view.DrainPersistError ?? "",
+        PersistError = order.OrderedBy == DrainOrder.ByItself ? order.Reason : view.DrainPersistError ?? "",
     };
 
     /// <summary>The VIPs that a target covers.</summary>

@@ -33,8 +33,9 @@ internal static class DrainPhases
     public static DrainPhase OfUndrain(VipStanding vip) => vip.State switch
     {
         { IsDrained: true } => DrainPhase.Blocked,
-        { IsAnnounced: true } => vip.IsDelivered ? DrainPhase.Done : DrainPhase.Announcing,
+        // Before the announcement: what the speaker refuses is declared all the same.
         { Status: VipStatus.Down or VipStatus.Blocked } => DrainPhase.Blocked,
+        { IsAnnounced: true } => vip.IsDelivered ? DrainPhase.Done : DrainPhase.Announcing,
         _ => DrainPhase.Proving,
     };
 

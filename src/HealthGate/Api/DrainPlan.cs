@@ -33,11 +33,9 @@ internal static class DrainPlan
         foreach (var vip in DrainMapping.VipsOf(target, view))
         {
             var name = $"vip {vip.Options.Settings.Name}";
-            var own = new DrainTarget.Vip(vip.Options.Settings.Name);
-            if (target is DrainTarget.Vip && view.Drains.Find(new DrainTarget.Node()) is not null)
-                yield return $"{name}: stays drained, because the node is";
-            else if (target is DrainTarget.Node && view.Drains.Find(own) is not null)
-                yield return $"{name}: stays drained by an order of its own";
+            var others = view.Drains.Undrain(target);
+            if (others.Covering(new DrainTarget.Vip(vip.Options.Settings.Name)) is { } other)
+                yield return $"{name}: stays drained by the order for the {other.Target}";
             else
                 yield return $"{name}: address, listener, self-probe, then announce {Joined(vip)}"
                     + (vip.State.Health.IsServing ? "" : $"; waits for its health: {vip.State.Health.Reason}");

@@ -1,4 +1,5 @@
 using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Health;
 using AnycastVip.Proto.V1;
 using AnycastVip.Rpc;
 using Google.Protobuf.WellKnownTypes;
@@ -30,7 +31,7 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
             message.Connections = Connections(view, wall);
         if (phase is DrainPhase.Depreferred or DrainPhase.Withdrawing or DrainPhase.Announcing)
             message.Peers.Add(view.Peers.Select(ToProto));
-        message.Vips.Add(DrainMapping.VipsOf(target, view).Select(vip => new DrainVip
+        message.Vips.Add(VipsOf(view).Select(vip => new DrainVip
         {
             Vip = vip.Options.Settings.Name,
             State = VipMapping.ToProto(vip.State.Status),
@@ -39,38 +40,63 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
         return message;
     }
 
-    private IEnumerable<Step> Steps(GateView view)
+    private IEnumerable<Step> Steps(GateView view) => isUndrain
+        ? VipsOf(view).Select(vip => OfUndrain(vip, view)).Concat(BackendsOf(view).Select(OfUndrain))
+        : VipsOf(view).Select(OfDrain).Concat(BackendsOf(view).Select(OfDrain));
+
+    // What a reload sends away does not serve again, whatever the operator takes back.
+    private IEnumerable<VipStanding> VipsOf(GateView view) =>
+        DrainMapping.VipsOf(target, view).Where(vip => !isUndrain || !vip.IsLeaving);
+
+    private IEnumerable<BackendStanding> BackendsOf(GateView view) => DrainMapping.BackendsOf(target, view);
+
+    private static Step OfDrain(VipStanding vip) => new(
+        vip.Options.Settings.Name, DrainPhases.Of(vip), vip.State.PhaseSince, vip.State.PhaseEndsAt, vip.State.Reason);
+
+    private static Step OfDrain(BackendStanding backend)
     {
-        foreach (var vip in DrainMapping.VipsOf(target, view))
+        var text = backend.DrainConnections switch
         {
-            var (name, state) = (vip.Options.Settings.Name, vip.State);
-            yield return isUndrain
-                ? new(name, DrainPhases.OfUndrain(vip), state.Since, state.DampedUntil, state.Reason)
-                : new(name, DrainPhases.Of(vip), state.PhaseSince, state.PhaseEndsAt, state.Reason);
-        }
-        foreach (var backend in DrainMapping.BackendsOf(target, view))
-            yield return new(
-                $"{backend.Pool}/{backend.Options.Name}",
-                isUndrain ? DrainPhases.OfUndrain(backend) : DrainPhases.Of(backend),
-                backend.State.Since,
-                null,
-                backend.State.Reason);
+            { IsExact: true, Fed: 0, Stranded: 0 } => "no connection is left",
+            { IsExact: true } left => $"{left.Fed + left.Stranded} connections are waited for",
+            _ => "connections are waited for",
+        };
+        return new(
+            NameOf(backend), DrainPhases.Of(backend), backend.DrainedSince ?? backend.State.Since,
+            backend.ConnectionsEndAt, $"{backend.State.Reason}; {text}");
     }
 
-    private static string Text(List<Step> steps, List<Step> current) => (steps.Count, current.Count) switch
+    private static Step OfUndrain(VipStanding vip, GateView view)
     {
-        (0, _) => "there is nothing to do",
-        (1, _) => steps[0].Reason,
-        (_, 0) => $"all {steps.Count} VIPs",
-        _ => $"{current.Count} of {steps.Count} VIPs; {current[0].Name}: {current[0].Reason}",
+        var (name, state) = (vip.Options.Settings.Name, vip.State);
+        var endsAt = state.Status == VipStatus.Damped ? state.DampedUntil : null;
+        var text = view.Drains.Covering(new DrainTarget.Vip(name)) is { } other
+            ? $"it stays drained by the order for the {other.Target}"
+            : state.Reason;
+        return new(name, DrainPhases.OfUndrain(vip), state.Since, endsAt, text);
+    }
+
+    private static Step OfUndrain(BackendStanding backend) => new(
+        NameOf(backend), DrainPhases.OfUndrain(backend), backend.State.Since, EndsAt: null, backend.State.Reason);
+
+    private static string NameOf(BackendStanding backend) => $"{backend.Pool}/{backend.Options.Name}";
+
+    private static string Text(List<Step> steps, List<Step> current) => steps.Count switch
+    {
+        0 => "there is nothing to do",
+        1 => steps[0].Text,
+        _ => $"{current.Count} of {steps.Count} VIPs; {current[0].Name}: {current[0].Text}",
     };
 
-    private DrainConnections Connections(GateView view, WallTime wall)
+    private DrainConnections? Connections(GateView view, WallTime wall)
     {
-        var counted = DrainMapping.VipsOf(target, view).Where(vip => vip.Options.Listeners.Count > 0)
+        var counted = VipsOf(view).Where(vip => vip.Options.Listeners.Count > 0)
             .Select(vip => vip.Connections)
-            .Concat(DrainMapping.BackendsOf(target, view).Select(backend => backend.DrainConnections))
+            .Concat(BackendsOf(view).Select(backend => backend.DrainConnections))
             .ToList();
+        // Another daemon's connections are counted by nobody.
+        if (counted.Count == 0)
+            return null;
         var counts = counted.OfType<DrainConnectionsStanding>().ToList();
         return new()
         {
@@ -100,5 +126,5 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
     private static Timestamp? ToProto(DateTimeOffset? time) =>
         time is { } known ? Timestamp.FromDateTimeOffset(known) : null;
 
-    private sealed record Step(string Name, DrainPhase Phase, TimeSpan Since, TimeSpan? EndsAt, string Reason);
+    private sealed record Step(string Name, DrainPhase Phase, TimeSpan Since, TimeSpan? EndsAt, string Text);
 }

@@ -1,4 +1,5 @@
 using AnycastVip.HealthGate.Engine;
+using AnycastVip.HealthGate.Health;
 using AnycastVip.Proto.V1;
 using AnycastVip.Rpc;
 using ExplainResult = AnycastVip.HealthGate.Engine.ExplainResult;
@@ -10,12 +11,12 @@ namespace AnycastVip.HealthGate.Api;
 internal static class ExplainMapping
 {
     /// <summary>Writes a message.</summary>
-    public static ExplainVipResponse ToProto(string vip, IReadOnlyList<ExplainFinding> chain, WallTime wall)
+    public static ExplainVipResponse ToProto(VipStanding vip, IReadOnlyList<ExplainFinding> chain, WallTime wall)
     {
         var first = chain.ToList().FindIndex(link => link.Result == ExplainResult.Broken);
         var message = new ExplainVipResponse
         {
-            Verdict = first < 0 ? $"{vip} is announced" : $"{vip} is not announced: {chain[first].Text}",
+            Verdict = $"{vip.Options.Settings.Name} {Verdict(vip.State.Announcement, chain)}",
         };
         if (first >= 0)
             message.FirstBroken = (uint)first;
@@ -29,6 +30,27 @@ internal static class ExplainMapping
             EventId = link.Cause,
         }));
         return message;
+    }
+
+    private static string Verdict(Announcement announcement, IReadOnlyList<ExplainFinding> chain)
+    {
+        var announced = announcement switch
+        {
+            Announcement.Draining => "is announced as a worse path",
+            Announcement.Standby => "is announced as standby",
+            _ => "is announced",
+        };
+        if (chain.FirstOrDefault(link => link.Result == ExplainResult.Broken) is { } broken)
+            return broken.Step switch
+            {
+                >= ExplainStep.Peers => $"is announced to nobody: {broken.Text}",
+                // What breaks a link before the lease may keep it from being announced as usual only.
+                < ExplainStep.Lease when announcement > Announcement.None => $"{announced}: {broken.Text}",
+                _ => $"is not announced: {broken.Text}",
+            };
+        return chain.FirstOrDefault(link => link.Result == ExplainResult.Degraded) is { } degraded
+            ? $"{announced}; {degraded.Text}"
+            : announced;
     }
 
     private static Proto.V1.ExplainResult ToProto(ExplainResult result) => result switch

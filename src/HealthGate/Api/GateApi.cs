@@ -21,7 +21,6 @@ public sealed class GateApi(Gate gate, ConfigReload reload, string configuration
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
-    private DateTimeOffset _configuredAt = clock.GetUtcNow();
 
     /// <inheritdoc/>
     public override Task<ListVipsResponse> ListVips(ListVipsRequest request, ServerCallContext context) =>
@@ -45,21 +44,23 @@ public sealed class GateApi(Gate gate, ConfigReload reload, string configuration
     /// <inheritdoc/>
     public override Task<ListChecksResponse> ListChecks(ListChecksRequest request, ServerCallContext context)
     {
-        var wall = new WallTime(clock);
-        var (filter, checks) = (request.Filter, gate.View().Checks);
-        var chosen = checks
+        var (filter, view, wall) = (request.Filter, gate.View(), new WallTime(clock));
+        var known = view.Options.Checks.Select(check => check.Name).Append(CheckId.SelfProbe)
+            .Concat(view.Options.Vips.Select(vip => vip.Settings.Name))
+            .Concat(view.Backends.Select(backend => $"{backend.Pool}/{backend.Options.Name}"))
+            .ToList();
+        // A drained VIP may have no check now: that is an empty answer.
+        if (filter.Length > 0 && !known.Contains(filter))
+            throw new RpcException(new Status(
+                StatusCode.NotFound, $"no check, VIP or POOL/BACKEND \"{filter}\"; there are: "
+                + string.Join(", ", known)));
+        var response = new ListChecksResponse();
+        response.Checks.Add(view.Checks
             .Where(check => filter.Length == 0
                 || check.Id.Check == filter
                 || check.Id.Subject == $"backend {filter}"
-                || check.Id.Subject == $"vip {filter}"
-                || check.Id.Subject.StartsWith($"vip {filter} ", StringComparison.Ordinal))
-            .ToList();
-        if (filter.Length > 0 && chosen.Count == 0)
-            throw new RpcException(new Status(
-                StatusCode.NotFound, $"no check, VIP or POOL/BACKEND \"{filter}\"; there are: "
-                + string.Join(", ", checks.Select(check => check.Id.Check).Distinct())));
-        var response = new ListChecksResponse();
-        response.Checks.Add(chosen.Select(check => CheckMapping.ToProto(check, wall)));
+                || $"{check.Id.Subject} ".StartsWith($"vip {filter} ", StringComparison.Ordinal))
+            .Select(check => CheckMapping.ToProto(check, wall)));
         return Task.FromResult(response);
     }
 
@@ -101,20 +102,20 @@ public sealed class GateApi(Gate gate, ConfigReload reload, string configuration
     }
 
     /// <inheritdoc/>
-    public override Task<ExplainVipResponse> ExplainVip(ExplainVipRequest request, ServerCallContext context) =>
-        Task.FromResult(gate.Explain(request.Name) is { } links
-            ? ExplainMapping.ToProto(request.Name, links, new WallTime(clock))
-            : throw NoVip(request.Name, gate.View()));
+    public override Task<ExplainVipResponse> ExplainVip(ExplainVipRequest request, ServerCallContext context)
+    {
+        var view = gate.View();
+        var vip = view.Vips.FirstOrDefault(vip => vip.Options.Settings.Name == request.Name);
+        // It may go with a reload in between.
+        return vip is not null && gate.Explain(request.Name) is { } links
+            ? Task.FromResult(ExplainMapping.ToProto(vip, links, new WallTime(clock)))
+            : throw NoVip(request.Name, view);
+    }
 
     /// <inheritdoc/>
     public override async Task<ReloadConfigResponse> ReloadConfig(
-        ReloadConfigRequest request, ServerCallContext context)
-    {
-        var outcome = await reload(request.DryRun);
-        if (outcome.IsApplied)
-            _configuredAt = clock.GetUtcNow();
-        return EventMapping.ToProto(outcome);
-    }
+        ReloadConfigRequest request, ServerCallContext context) =>
+        EventMapping.ToProto(await reload(request.DryRun));
 
     /// <inheritdoc/>
     public override Task<GetGateResponse> GetGate(GetGateRequest request, ServerCallContext context)
@@ -130,7 +131,7 @@ public sealed class GateApi(Gate gate, ConfigReload reload, string configuration
             Verdict = view.Verdict,
             Speaker = ToProto(view.Speaker, wall),
             Proxy = ToProto(view.Proxy, wall),
-            ConfiguredAt = Timestamp.FromDateTimeOffset(_configuredAt),
+            ConfiguredAt = wall.At(view.ConfiguredAt),
             ConfigFile = configurationFile,
             LeaseEpoch = gate.Epoch,
             LeaseTtl = view.Options.LeaseTtl.ToDuration(),

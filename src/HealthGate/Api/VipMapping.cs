@@ -69,7 +69,9 @@ internal static class VipMapping
     private static VipPrefix ToProto(PrefixStanding prefix, GateView view)
     {
         var isAnnounced = prefix.What > Announcement.None;
-        var waiting = view.Peers.Where(peer => !peer.IsEstablished || peer.AcknowledgedAt is null).ToList();
+        var waiting = view.Peers
+            .Where(peer => prefix.IsRefused || !peer.IsEstablished || peer.AcknowledgedAt is null)
+            .ToList();
         return new()
         {
             Prefix = prefix.Prefix,

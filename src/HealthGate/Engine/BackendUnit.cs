@@ -1,3 +1,4 @@
+using AnycastVip.HealthGate.Drain;
 using AnycastVip.HealthGate.Health;
 
 namespace AnycastVip.HealthGate.Engine;
@@ -24,9 +25,22 @@ internal sealed class BackendUnit(string pool, BackendOptions options, BackendHe
 
     public BackendReported? Report { get; set; }
 
+    /// <summary>When the drain in force began, or this gate after it; null: it is not drained.</summary>
+    public TimeSpan? DrainedSince { get; private set; }
+
+    /// <summary>When the connections that are left are closed; null: never.</summary>
+    public TimeSpan? ConnectionsEndAt { get; private set; }
+
     /// <summary>While it is drained, and the proxy knows.</summary>
     public ConnectionCounter? Counter { get; set; }
 
     /// <summary>The event that led to its state.</summary>
     public ulong Cause { get; set; }
+
+    /// <summary>Notes the drain in force; null: there is none.</summary>
+    public void Note(DrainOrder? order, TimeSpan now)
+    {
+        DrainedSince = order is null ? null : DrainedSince ?? now;
+        ConnectionsEndAt = DrainedSince + order?.ConnectionTimeout;
+    }
 }

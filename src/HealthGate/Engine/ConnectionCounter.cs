@@ -13,8 +13,8 @@ internal sealed class ConnectionCounter(ConnectionSelector selector)
 
     public ConnectionSelector Selector { get; } = selector;
 
-    /// <summary>Connections without a packet from their client since then are stranded.</summary>
-    public TimeSpan StrandedSince { get; set; }
+    /// <summary>Connections without a packet from their client since then are stranded; null: none is.</summary>
+    public TimeSpan? StrandedSince { get; set; }
 
     /// <summary>When the next count is asked for; null: no more are.</summary>
     public TimeSpan? NextAt { get; set; }
@@ -25,9 +25,9 @@ internal sealed class ConnectionCounter(ConnectionSelector selector)
     public DrainConnectionsStanding Standing { get; private set; } = new(false, TimeSpan.Zero, 0, 0, 0, 0, 0, 0);
 
     /// <summary>A new phase has begun: what was counted before it says nothing any more.</summary>
-    public void Begin(TimeSpan now)
+    public void Begin(TimeSpan at, TimeSpan? strandedSince)
     {
-        (StrandedSince, NextAt) = (now, now);
+        (NextAt, StrandedSince) = (at, strandedSince);
         Standing = Standing with { IsExact = false };
     }
 

@@ -70,9 +70,10 @@ public sealed record TableBackend(BackendOptions Options, BackendState Directive
 /// </summary>
 /// <param name="RequestId">For the answer.</param>
 /// <param name="Selector">Which.</param>
-/// <param name="StrandedSince">Those without a packet from their client since then are stranded.</param>
+/// <param name="StrandedSince">Those without a packet from their client since then are stranded; null: none is.
+/// </param>
 public sealed record CountVipConnections(
-    ulong RequestId, ConnectionSelector Selector, TimeSpan StrandedSince) : GateAction;
+    ulong RequestId, ConnectionSelector Selector, TimeSpan? StrandedSince) : GateAction;
 
 /// <summary>Close connections, and answer with <see cref="ConnectionsClosedByProxy"/>.</summary>
 /// <param name="RequestId">For the answer.</param>

@@ -111,6 +111,7 @@ public sealed partial class GateEngine
     private void OrderDrain(BackendUnit backend, ulong cause)
     {
         var order = _drains.Find(new DrainTarget.Backend(backend.Pool, backend.Options.Name));
+        backend.Note(order, _now);
         var (isDrained, reason) = (order is not null, order?.Reason ?? "");
         if ((isDrained, reason) == (backend.State.IsDrained, backend.State.DrainReason))
             return;
@@ -118,7 +119,10 @@ public sealed partial class GateEngine
         Feed(backend, new BackendDrainOrdered(isDrained, reason), cause);
     }
 
-    /// <summary>What the proxy shall not connect to any more is counted from when the proxy knows.</summary>
+    /// <summary>
+    /// What the proxy shall not connect to any more is counted from when the proxy knows. None of it is stranded: a
+    /// backend's drain moves no client to another node.
+    /// </summary>
     private void CountDrainedBackends()
     {
         if (!_proxy.IsSettled)
@@ -126,7 +130,7 @@ public sealed partial class GateEngine
         foreach (var backend in Backends.Where(backend => backend is { State.IsDrained: true, Counter: null }))
         {
             backend.Counter = new(new("", backend.Pool, backend.Options.Name));
-            backend.Counter.Begin(_now);
+            backend.Counter.Begin(_now, strandedSince: null);
         }
     }
 

@@ -31,7 +31,7 @@ public sealed partial class GateEngine
         if (since is { } time)
         {
             vip.Counter ??= new(new(vip.Name, "", ""));
-            vip.Counter.Begin(time);
+            vip.Counter.Begin(time, strandedSince: time);
         }
         else if (vip.Counter is { } counter)
         {
@@ -43,9 +43,9 @@ public sealed partial class GateEngine
         }
     }
 
-    private void Close(VipUnit vip, TimeSpan? strandedSince)
+    private void Close(ConnectionCounter? counter, VipUnit? vip, TimeSpan? strandedSince)
     {
-        if (!_proxy.Link.IsConnected || vip.Counter is not { } counter)
+        if (!_proxy.Link.IsConnected || counter is null)
             return;
         var id = NewRequest(new(counter, vip, _now, ClosesStranded: strandedSince is not null));
         _actions.Add(new CloseVipConnections(id, counter.Selector, strandedSince));
@@ -56,7 +56,12 @@ public sealed partial class GateEngine
         foreach (var vip in _vips.Where(vip => IsDue(vip.Counter)))
             Ask(vip.Counter!, vip, isOfPhase: true);
         foreach (var backend in Backends.Where(backend => IsDue(backend.Counter)))
+        {
+            // With each question, as long as something is left: an order that the proxy lost is repeated.
+            if (backend.ConnectionsEndAt <= _now)
+                Close(backend.Counter, vip: null, strandedSince: null);
             Ask(backend.Counter!, vip: null, isOfPhase: true);
+        }
 
         bool IsDue(ConnectionCounter? counter) =>
             _proxy.Link.IsConnected && counter is { IsAsked: false } && counter.NextAt <= _now;

@@ -53,6 +53,8 @@ public sealed partial class GateEngine
             return;
         var cause = Note(Severity.Error, EventKind.Process, "proxy", _proxy.GoneReason);
         ForgetRequests();
+        foreach (var backend in Backends)
+            backend.Report = null;
         foreach (var vip in _vips)
         {
             vip.KeepsListeners = false;

@@ -15,7 +15,7 @@ public sealed partial class GateEngine
         _persistError = changed.PersistError;
         var before = _drains;
         _drains = changed.Drains;
-        var causes = TellDrains(before);
+        var causes = TellDrains(before, changed.TakenBackBy);
         foreach (var vip in _vips)
             OrderDrain(vip, CauseOf(new DrainTarget.Vip(vip.Name)) is var own and > 0
                 ? own : CauseOf(new DrainTarget.Node()));
@@ -26,7 +26,7 @@ public sealed partial class GateEngine
     }
 
     /// <summary>Writes down what changed, each with its event.</summary>
-    private Dictionary<DrainTarget, ulong> TellDrains(DrainSet before)
+    private Dictionary<DrainTarget, ulong> TellDrains(DrainSet before, string takenBackBy)
     {
         var events = new Dictionary<DrainTarget, ulong>();
         foreach (var order in _drains.Orders.Where(order => before.Find(order.Target) != order))
@@ -38,7 +38,7 @@ public sealed partial class GateEngine
         }
         foreach (var order in before.Orders.Where(order => _drains.Find(order.Target) is null))
             events[order.Target] = Note(Severity.Info, EventKind.Drain, $"{order.Target}",
-                Join($"the drain that {order.OrderedBy} ordered is taken back", order.Reason));
+                Join($"undrained by {takenBackBy}; it was drained by {order.OrderedBy}", order.Reason));
         return events;
     }
 
@@ -74,7 +74,7 @@ public sealed partial class GateEngine
 
     private void Reload(GateOptions options)
     {
-        _options = options;
+        (_options, _configuredAt) = (options, _now);
         var cause = Note(Severity.Info, EventKind.Configuration, Node, "the configuration was read again");
         ReconcilePools(isStart: false);
         ReconcileVips(isStart: false, cause);
@@ -138,7 +138,12 @@ public sealed partial class GateEngine
         var order = _drains.Find(new DrainTarget.Backend(pool.Options.Name, options.Name));
         var state = BackendHealth.Initial(_now, order is not null, order?.Reason ?? "");
         // The proxy may know one of this name from before.
-        return new(pool.Options.Name, options, state with { Generation = _goneGeneration }) { IsCounted = isStart };
+        var backend = new BackendUnit(pool.Options.Name, options, state with { Generation = _goneGeneration })
+        {
+            IsCounted = isStart,
+        };
+        backend.Note(order, _now);
+        return backend;
     }
 
     private void StartCheckOf(PoolUnit pool, BackendUnit backend)

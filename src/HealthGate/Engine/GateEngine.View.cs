@@ -12,6 +12,7 @@ public sealed partial class GateEngine
     public GateView View(TimeSpan now) => new(
         now,
         _options,
+        _configuredAt,
         Verdict(),
         [.. _vips.Select(Stand)],
         [.. _pools.Values.SelectMany(pool => pool.Backends).Select(Stand)],
@@ -101,19 +102,21 @@ public sealed partial class GateEngine
     private PrefixStanding Stand(VipUnit vip, string prefix)
     {
         if (!vip.JoinedPrefixes.Contains(prefix))
-            return new(prefix, Announcement.None, "its addresses are being proven first");
+            return new(prefix, Announcement.None, IsRefused: false, "its addresses are being proven first");
         var sharers = _vips.FindAll(other => other.JoinedPrefixes.Contains(prefix));
         var what = Decide(sharers);
         var others = string.Join(", ", sharers.Where(other => other != vip).Select(other => other.Name));
-        var reason = _speaker.RefusalOf(prefix) is { Length: > 0 } refusal ? refusal
+        var refusal = _speaker.RefusalOf(prefix);
+        var reason = refusal.Length > 0 ? refusal
             : what != vip.State.Announcement ? $"shared with {others}"
             : "";
-        return new(prefix, what, reason);
+        return new(prefix, what, refusal.Length > 0, reason);
     }
 
     private BackendStanding Stand(BackendUnit backend) => new(
         backend.Pool, backend.Options, backend.State, WireGeneration(backend), backend.Report,
-        backend.State.IsDrained ? backend.Counter?.Standing : null, backend.Cause);
+        backend.DrainedSince, backend.ConnectionsEndAt, backend.State.IsDrained ? backend.Counter?.Standing : null,
+        backend.Cause);
 
     // ------------------------------------------------------------------------------------------ Explain
 
@@ -173,6 +176,9 @@ public sealed partial class GateEngine
 
     private ExplainFinding ExplainPeers()
     {
+        // Its lease holds what it announced: the link before this one says how it stands.
+        if (!_speaker.Link.IsConnected)
+            return new(ExplainStep.Peers, ExplainResult.Degraded, "the speaker is not there to tell of its peers", "");
         var down = _speaker.Peers.Where(peer => !peer.IsEstablished).Select(peer => peer.Peer).ToList();
         var text = $"{_speaker.Peers.Count - down.Count} of {_speaker.Peers.Count} peers are Established";
         if (down.Count == 0 && _speaker.Peers.Count > 0)

@@ -30,6 +30,7 @@ public sealed partial class GateEngine
     private long _goneGeneration;
     private readonly Dictionary<string, TimeSpan?> _lastTransitions = [];
     private GateOptions _options;
+    private TimeSpan _configuredAt;
     private DrainSet _drains;
     private string? _persistError;
     private TimeSpan? _stopBy;
@@ -49,12 +50,12 @@ public sealed partial class GateEngine
     /// <param name="now">Since the shell's origin.</param>
     public GateEngine(GateOptions options, ulong epoch, ulong lastEventId, DrainSet drains, TimeSpan now)
     {
-        (_options, _epoch, _drains, _now) = (options, epoch, drains, now);
+        (_options, _epoch, _drains, _now, _configuredAt) = (options, epoch, drains, now, now);
         _journal = new(lastEventId);
         _checks = new(_actions);
         (_proxy, _speaker) = (new(now), new(now));
         Note(Severity.Info, EventKind.Process, Node, "the gate has started");
-        TellDrains(DrainSet.Empty);
+        TellDrains(DrainSet.Empty, takenBackBy: "");
         ReconcilePools(isStart: true);
         ReconcileVips(isStart: true, cause: 0);
     }

@@ -21,7 +21,8 @@ public sealed record Reconfigured(GateOptions Options) : GateInput;
 /// <summary>The drains in force have changed, or could be saved or not.</summary>
 /// <param name="Drains">All of them.</param>
 /// <param name="PersistError">Why the file does not have them; null: it does.</param>
-public sealed record DrainsChanged(DrainSet Drains, string? PersistError) : GateInput;
+/// <param name="TakenBackBy">Who took back the orders that are gone.</param>
+public sealed record DrainsChanged(DrainSet Drains, string? PersistError, string TakenBackBy = "") : GateInput;
 
 /// <summary>
 /// The process is to end: every VIP is drained, within <see cref="GateOptions.StopTimeout"/>. Not an order that

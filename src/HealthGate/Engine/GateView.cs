@@ -7,6 +7,7 @@ namespace AnycastVip.HealthGate.Engine;
 /// <summary>All that the gate knows at one moment, for its API. Times are since the shell's origin.</summary>
 /// <param name="Now">The moment.</param>
 /// <param name="Options">The configuration in force.</param>
+/// <param name="ConfiguredAt">When it was put in force.</param>
 /// <param name="Verdict">One sentence: "serving: 2 of 2 VIPs announced".</param>
 /// <param name="Vips">In the order of the configuration, then those that are leaving.</param>
 /// <param name="Backends">In the order of the configuration.</param>
@@ -20,6 +21,7 @@ namespace AnycastVip.HealthGate.Engine;
 public sealed record GateView(
     TimeSpan Now,
     GateOptions Options,
+    TimeSpan ConfiguredAt,
     string Verdict,
     IReadOnlyList<VipStanding> Vips,
     IReadOnlyList<BackendStanding> Backends,
@@ -63,8 +65,9 @@ public sealed record PortStanding(
 /// <summary>One prefix of a VIP.</summary>
 /// <param name="Prefix">In CIDR form.</param>
 /// <param name="What">What the speaker was asked for.</param>
+/// <param name="IsRefused">The speaker does not announce it.</param>
 /// <param name="Reason">Why it differs from the VIP's own wish, or why the speaker refuses it; may be empty.</param>
-public sealed record PrefixStanding(string Prefix, Announcement What, string Reason);
+public sealed record PrefixStanding(string Prefix, Announcement What, bool IsRefused, string Reason);
 
 /// <summary>A drain's connections.</summary>
 /// <param name="IsExact">False while none was counted since the phase began: then zero means nothing.</param>
@@ -91,7 +94,9 @@ public sealed record DrainConnectionsStanding(
 /// <param name="State">Its machine.</param>
 /// <param name="Generation">As the proxy knows it.</param>
 /// <param name="Report">What the proxy last said of it; null: nothing.</param>
-/// <param name="DrainConnections">While it is drained: what is left; null: it is not drained.</param>
+/// <param name="DrainedSince">When the drain in force began, or this gate after it; null: it is not drained.</param>
+/// <param name="ConnectionsEndAt">When the connections that are left are closed; null: never.</param>
+/// <param name="DrainConnections">What is left; null: it is not drained, or the proxy does not know yet.</param>
 /// <param name="Cause">The event that led to its state; 0: none is known.</param>
 public sealed record BackendStanding(
     string Pool,
@@ -99,6 +104,8 @@ public sealed record BackendStanding(
     BackendHealthState State,
     ulong Generation,
     BackendReported? Report,
+    TimeSpan? DrainedSince,
+    TimeSpan? ConnectionsEndAt,
     DrainConnectionsStanding? DrainConnections,
     ulong Cause);
 

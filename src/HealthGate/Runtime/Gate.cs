@@ -145,15 +145,12 @@ public sealed partial class Gate : IAsyncDisposable
 
     /// <summary>Takes the order for exactly that target back: at once, and then that is saved.</summary>
     /// <param name="target">What serves again.</param>
-    /// <param name="orderedBy">Who says so, for the log.</param>
+    /// <param name="orderedBy">Who says so, for the event log.</param>
     /// <returns>Null, or why it could not be saved: it stays out of force, and is saved as soon as that can be done.
     /// </returns>
     /// <exception cref="InvalidOperationException">The gate has ended.</exception>
-    public Task<string?> UndrainAsync(DrainTarget target, string orderedBy) => ChangeDrainsAsync(() =>
-    {
-        LogUndrain(target, orderedBy);
-        return _drains.UndrainAsync(target);
-    });
+    public Task<string?> UndrainAsync(DrainTarget target, string orderedBy) =>
+        ChangeDrainsAsync(() => _drains.UndrainAsync(target), orderedBy);
 
     /// <summary>Puts another configuration in force, one that is in order.</summary>
     /// <exception cref="InvalidOperationException">The gate has ended.</exception>
@@ -213,7 +210,10 @@ public sealed partial class Gate : IAsyncDisposable
         Take(new GateTimersDue());
     }
 
-    private void TakeDrains() => Take(new DrainsChanged(_drains.Current, _drains.PersistError));
+    private void TakeDrains() => TakeDrains("");
+
+    private void TakeDrains(string takenBackBy) =>
+        Take(new DrainsChanged(_drains.Current, _drains.PersistError, takenBackBy));
 
     private void Take(CheckReport report)
     {
@@ -307,13 +307,13 @@ public sealed partial class Gate : IAsyncDisposable
         LogEvent(level, happened.Subject, happened.Text);
     }
 
-    private async Task<string?> ChangeDrainsAsync(Func<Task<string?>> change)
+    private async Task<string?> ChangeDrainsAsync(Func<Task<string?>> change, string takenBackBy = "")
     {
         var saving = Task.FromResult<string?>(null);
         await RunAsync(() =>
         {
             saving = change();
-            TakeDrains();
+            TakeDrains(takenBackBy);
         });
         var error = await saving;
         Post(TakeDrains);
@@ -373,9 +373,6 @@ public sealed partial class Gate : IAsyncDisposable
 
     [LoggerMessage(Message = "{Subject}: {Text}")]
     private partial void LogEvent(LogLevel level, string subject, string text);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Target}: undrained by {OrderedBy}")]
-    private partial void LogUndrain(DrainTarget target, string orderedBy);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Damage}")]
     private partial void LogDamage(string damage);

@@ -15,11 +15,14 @@ internal static class ActionText
         VerifyBackend verify => $"verify {verify.Pool}/{verify.Backend} generation {verify.Generation}",
         EnsureAddresses order => $"addresses {order.Revision}: {string.Join(' ', order.Addresses)}".TrimEnd(),
         SendTable table => $"table {table.Revision}: {Of(table)}",
-        CountVipConnections count => $"count {count.Selector.Vip}{count.Selector.Pool}/{count.Selector.Backend}",
-        CloseVipConnections close => $"close {close.Selector.Vip} {(close.StrandedSince is null ? "all" : "stranded")}",
+        CountVipConnections count => $"count {Of(count.Selector)}",
+        CloseVipConnections close => $"close {Of(close.Selector)} {(close.StrandedSince is null ? "all" : "stranded")}",
         Declare declare => $"declare {declare.Revision}: {string.Join(", ", declare.Declarations.Select(Of))}",
         _ => $"{action}",
     };
+
+    private static string Of(ConnectionSelector selector) =>
+        selector.Vip.Length > 0 ? selector.Vip : $"{selector.Pool}/{selector.Backend}";
 
     private static string Of(SendTable table)
     {

@@ -150,7 +150,7 @@ internal sealed class GateDriver
     public IReadOnlyList<string> Drain(DrainTarget target, TimeSpan? timeout = null) =>
         Take(new DrainsChanged(DrainSet.Empty.Drain(Order(target, timeout)), null));
 
-    public IReadOnlyList<string> Undrain() => Take(new DrainsChanged(DrainSet.Empty, null));
+    public IReadOnlyList<string> Undrain() => Take(new DrainsChanged(DrainSet.Empty, null, "bob"));
 
     public static DrainOrder Order(DrainTarget target, TimeSpan? timeout = null) =>
         new(target, "upgrade", "alice", DateTimeOffset.UnixEpoch, timeout);

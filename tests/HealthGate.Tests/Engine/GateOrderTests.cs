@@ -43,16 +43,16 @@ public sealed class GateOrderTests
     public void A_drain_goes_down_in_the_reverse_order()
     {
         var gate = GateDriver.Announced();
-        Assert.Equal([$"declare 3: web=Draining {Prefix}", "count web/"], gate.Drain(new DrainTarget.Vip("web")));
+        Assert.Equal([$"declare 3: web=Draining {Prefix}", "count web"], gate.Drain(new DrainTarget.Vip("web")));
         gate.Count(fed: 2, stranded: 0, accepted: 10);
         Assert.Empty(gate.Acknowledge());
         Assert.Equal([$"declare 4: web=None {Prefix}"], gate.Tick(1));
         Assert.Empty(gate.Acknowledge());
-        Assert.Equal(["count web/"], gate.Tick(1));
+        Assert.Equal(["count web"], gate.Tick(1));
         Assert.Empty(gate.Count(fed: 1, stranded: 1, accepted: 12));
-        Assert.Equal(["count web/"], gate.Tick(0.25));
+        Assert.Equal(["count web"], gate.Tick(0.25));
         Assert.Equal(
-            ["count web/", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Count(fed: 0, stranded: 0, accepted: 12));
+            ["count web", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Count(fed: 0, stranded: 0, accepted: 12));
         Assert.Empty(gate.Take(new TableApplied(5, [], false)));
         gate.Count(0, 0, 12);
         Assert.Equal(["addresses 2:"], gate.Take(new ListenersReported([])));
@@ -72,12 +72,12 @@ public sealed class GateOrderTests
         gate.Acknowledge();
         gate.Tick(1);
         gate.Count(fed: 3, stranded: 2);
-        Assert.Equal(["close web stranded", "count web/"], gate.Tick(3));
+        Assert.Equal(["close web stranded", "count web"], gate.Tick(3));
         gate.Take(new ConnectionsClosedByProxy(Assert.IsType<CloseVipConnections>(
             gate.Last.Single(action => action is CloseVipConnections)).RequestId, 2));
         gate.Count(fed: 3, stranded: 0);
         Assert.Equal(
-            ["close web all", "count web/", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Tick(6));
+            ["close web all", "count web", $"stop {Probe}", "table 5: s1=Up s2=Up"], gate.Tick(6));
         gate.Take(new ConnectionsClosedByProxy(Assert.IsType<CloseVipConnections>(
             gate.Last.Single(action => action is CloseVipConnections)).RequestId, 3));
         var connections = gate["web"].Connections!;

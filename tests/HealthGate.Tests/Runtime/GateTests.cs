@@ -68,10 +68,13 @@ public sealed class GateTests : IAsyncDisposable
         await using var next = await _run.StartAlone(_run.Options, TimeProvider.System);
         Assert.Equal("upgrade", Assert.Single(next.View().Drains.Orders).Reason);
 
-        Assert.Null(await next.UndrainAsync(Web, "ada"));
+        Assert.Null(await next.UndrainAsync(Web, "grace"));
 
         Assert.Empty(next.View().Drains.Orders);
-        Assert.True(next.Events.LastId > 0 && next.Events.Read(new()).Lost == 0);
+        Assert.Equal(0UL, next.Events.Read(new()).Lost);
+        Assert.Equal(
+            "undrained by grace; it was drained by ada: upgrade",
+            next.Events.Read(new() { Subject = "vip web" }).Events.Last(one => one.Kind == HealthGate.Engine.EventKind.Drain).Text);
     }
 
     [Fact]
