@@ -131,7 +131,7 @@ public static class VipView
             yield return (LinkStep.Listener, !facts.Listener.IsProven, facts.Listener.Reason);
             yield return (LinkStep.SelfProbe, !facts.SelfProbe.IsProven, facts.SelfProbe.Reason);
         }
-        yield return (LinkStep.Damping, state.IsHeldBack, DampingText(state, now));
+        yield return (LinkStep.Damping, state.IsHeldBack, state.IsHeldBack ? DampingText(state, now) : "not held back");
         yield return (LinkStep.Speaker, facts.Refusal.Length > 0, Or(facts.Refusal, "the speaker takes the route"));
     }
 
