@@ -35,7 +35,8 @@ internal static class CheckMapping
         message.FailuresInRow = (uint)state.FailuresInRow;
         message.NextAt = wall.At(state.NextRunAt);
         if (state.Last is { } last)
-            message.Last = ToProto(last, wall.At(state.StartedAt));
+            // While another one runs, the start of the last run is forgotten.
+            message.Last = ToProto(last, wall.At(state.IsRunning ? null : state.StartedAt));
         return message;
     }
 

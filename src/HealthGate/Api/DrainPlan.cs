@@ -35,7 +35,7 @@ internal static class DrainPlan
             var name = $"vip {vip.Options.Settings.Name}";
             var others = view.Drains.Undrain(target);
             if (others.Covering(new DrainTarget.Vip(vip.Options.Settings.Name)) is { } other)
-                yield return $"{name}: stays drained by the order for the {other.Target}";
+                yield return $"{name}: stays drained, for the drain of {other.Target} is in force";
             else
                 yield return $"{name}: address, listener, self-probe, then announce {Joined(vip)}"
                     + (vip.State.Health.IsServing ? "" : $"; waits for its health: {vip.State.Health.Reason}");

@@ -71,7 +71,7 @@ internal sealed class DrainWatch(DrainTarget target, bool isUndrain)
         var (name, state) = (vip.Options.Settings.Name, vip.State);
         var endsAt = state.Status == VipStatus.Damped ? state.DampedUntil : null;
         var text = view.Drains.Covering(new DrainTarget.Vip(name)) is { } other
-            ? $"it stays drained by the order for the {other.Target}"
+            ? $"it stays drained: the drain of {other.Target} is in force"
             : state.Reason;
         return new(name, DrainPhases.OfUndrain(vip), state.Since, endsAt, text);
     }
