@@ -45,7 +45,7 @@ public sealed class GateApi(Gate gate, ConfigReload reload, string configuration
     public override Task<ListChecksResponse> ListChecks(ListChecksRequest request, ServerCallContext context)
     {
         var (filter, view, wall) = (request.Filter, gate.View(), new WallTime(clock));
-        var known = view.Options.Checks.Select(check => check.Name).Append(CheckId.SelfProbe)
+        var known = view.Checks.Select(check => check.Id.Check).Append(CheckId.SelfProbe).Distinct()
             .Concat(view.Options.Vips.Select(vip => vip.Settings.Name))
             .Concat(view.Backends.Select(backend => $"{backend.Pool}/{backend.Options.Name}"))
             .ToList();

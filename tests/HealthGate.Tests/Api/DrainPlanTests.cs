@@ -75,8 +75,8 @@ public sealed class DrainPlanTests
         _gate.Take(new DrainsChanged(
             DrainSet.Empty.Drain(GateDriver.Order(Web)).Drain(GateDriver.Order(Node)), null));
         Assert.Equal(
-            ["vip web: stays drained by the order for the vip web"], DrainPlan.OfUndrain(Node, View));
-        Assert.Equal(["vip web: stays drained by the order for the node"], DrainPlan.OfUndrain(Web, View));
+            ["vip web: stays drained, for the drain of vip web is in force"], DrainPlan.OfUndrain(Node, View));
+        Assert.Equal(["vip web: stays drained, for the drain of node is in force"], DrainPlan.OfUndrain(Web, View));
         Assert.Equal(
             ["backend web/s1: gets new connections as soon as it is up"], DrainPlan.OfUndrain(Backend, View));
     }

@@ -119,9 +119,9 @@ internal sealed class GateRun : IAsyncDisposable
     public AddressKeeper OpenKeeper() => Node.Run(() => AddressKeeper.Open());
 
     /// <summary>Starts a gate with both processes beside it, and waits until it announces the VIP.</summary>
-    public async Task<Gate> StartAnnounced()
+    public async Task<Gate> StartAnnounced(GateOptions? options = null)
     {
-        var gate = await Start();
+        var gate = await Start(options);
         await Poll.Until(
             () => (Speaker.Wanted, Story), seen => seen.Wanted is [.., "Announce"], Patience, "the gate announces");
         _before = Speaker.Wanted.Count - 1;
