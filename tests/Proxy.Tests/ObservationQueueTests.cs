@@ -52,6 +52,19 @@ public sealed class ObservationQueueTests
     }
 
     [Fact]
+    public async Task Successes_wake_the_reader_before_they_fill_their_room()
+    {
+        var queue = new ObservationQueue(16);
+        var wait = queue.WaitAsync(Rig.Cancellation).AsTask();
+        for (var i = 0; i < 3; i++)
+            queue.Write(Failure(i) with { Kind = ObservationKind.Connected });
+        Assert.False(wait.IsCompleted);
+        queue.Write(Failure(3) with { Kind = ObservationKind.Connected });
+        await wait.WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
+        Assert.Equal([0, 1, 2, 3], Drain(queue));
+    }
+
+    [Fact]
     public async Task A_failure_before_the_wait_ends_it_at_once()
     {
         var queue = new ObservationQueue(8);

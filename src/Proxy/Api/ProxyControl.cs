@@ -12,8 +12,8 @@ namespace AnycastVip.Proxy.Api;
 /// </summary>
 public sealed class ProxyControl : IAsyncDisposable
 {
-    // Failures end the wait at once; successes are only fetched before they fill the queue.
-    private static readonly TimeSpan FetchInterval = TimeSpan.FromMilliseconds(50);
+    // Failures end the wait at once, and many successes too; the rest is fetched for the next report.
+    private static readonly TimeSpan FetchInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();

@@ -4,8 +4,8 @@ namespace AnycastVip.Proxy.Engine;
 
 /// <summary>
 /// Observations on their way from the loops to one reader. Bounded and without locks: a loop never waits for the
-/// reader, and what finds no room is counted and dropped. Successes take at most half of the room and wake nobody, so
-/// that they can neither crowd out nor delay a failure.
+/// reader, and what finds no room is counted and dropped. Successes take at most half of the room, and wake the reader
+/// only when half of that is full, so that they can neither crowd out nor delay a failure.
 /// </summary>
 public sealed class ObservationQueue
 {
@@ -61,7 +61,7 @@ public sealed class ObservationQueue
         var isSuccess = observation.Kind == ObservationKind.Connected;
         if (!TryAdd(observation, isSuccess ? _cells.Length / 2 : _cells.Length))
             Interlocked.Increment(ref _dropped);
-        else if (!isSuccess)
+        else if (!isSuccess || Volatile.Read(ref _tail) - Volatile.Read(ref _head) >= _cells.Length / 4)
             Wake();
     }
 
