@@ -1,5 +1,6 @@
-"""What the walk through the lab stands on: commands in nodes, a client that holds a lease, the router's routes."""
+"""What the labs' runs stand on: commands in nodes, checks that are shown, what routers' kernels did and when."""
 import atexit
+import dataclasses
 import datetime
 import json
 import os
@@ -12,46 +13,78 @@ import threading
 import time
 
 LAB = pathlib.Path(__file__).resolve().parent
-SOCKET = "/run/vipd/speaker.sock"
-TIMEOUT = 20
+# Set by lab/run.
+TOPOLOGY = os.environ.get("LAB_TOPOLOGY", "")
+TIMEOUT = 30
 
 _temporary = tempfile.TemporaryDirectory(prefix="lab-run-")
+_pids = {}
 
 
 class Failure(Exception):
     """Something is not as it should be; the text says what."""
 
 
+def check(holds, text):
+    """Shows what was found to be so, or fails with it."""
+    if not holds:
+        raise Failure(f"not so: {text}")
+    print(f"    ok: {text}", flush=True)
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.1f} ms"
+
+
+def _in_node(node, command):
+    """What lab/ctl does, without the start of a .NET program for each command."""
+    if not _pids:
+        inspect = ["dotnet", LAB / "Netlab/bin/Release/net10.0/netlab.dll", "inspect", "--topo", TOPOLOGY, "-f", "json"]
+        states = json.loads(subprocess.run(inspect, stdout=subprocess.PIPE, text=True, check=True).stdout)
+        _pids.update((state["name"], state["pid"]) for state in states)
+    if command[0] in ("vipd", "vipctl"):
+        command = ("dotnet", f"/opt/anycastvip/{command[0]}/{command[0]}.dll", *command[1:])
+    return ["nsenter", f"--target={_pids[node]}", "--mount", "--uts", "--pid", "--net", "--", *command]
+
+
+def run(node, *command):
+    """Runs a command in a node; exit code and both outputs."""
+    return subprocess.run(_in_node(node, command), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
 def try_ctl(node, *command):
     """Runs a command in a node; its standard output, or None when it fails."""
-    done = subprocess.run([LAB / "ctl", node, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = run(node, *command)
     return done.stdout if done.returncode == 0 else None
 
 
 def ctl(node, *command):
     """Runs a command in a node, which must succeed; its standard output."""
-    done = subprocess.run([LAB / "ctl", node, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = run(node, *command)
     if done.returncode != 0:
         raise Failure(f"{shlex.join(command)} in {node} exits with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
-def show(node, *command):
+def show(node, *command, exit_code=0):
     """Runs a command in a node and shows it as a user would type it, with what it prints."""
     print(f"    $ lab/ctl {node} {shlex.join(command)}")
-    output = ctl(node, *command)
+    done = run(node, *command)
+    output = done.stdout + done.stderr
     for line in output.splitlines():
         if line.strip():
             print(f"      {line.rstrip()}")
+    if done.returncode != exit_code:
+        raise Failure(f"{shlex.join(command)} in {node} exits with {done.returncode}, not {exit_code}")
     return output
 
 
-def poll(what, ask):
+def poll(what, ask, timeout=TIMEOUT):
     """Asks until the answer is true, and returns it."""
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + timeout
     while not (answer := ask()):
         if time.monotonic() > deadline:
-            raise Failure(f"waited {TIMEOUT} s in vain: {what}")
+            raise Failure(f"waited {timeout} s in vain: {what}")
         time.sleep(0.02)
     return answer
 
@@ -61,12 +94,13 @@ class Background:
 
     def __init__(self, node, *command):
         self._process = subprocess.Popen(
-            [LAB / "ctl", node, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            _in_node(node, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, env={**os.environ, "TMPDIR": _temporary.name},
             # A group of its own: a Ctrl-C is for the walk alone, and a signal to the group reaches the command itself.
             start_new_session=True)
         self.lines = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         atexit.register(self.kill)
 
     def send(self, line):
@@ -81,6 +115,13 @@ class Background:
         self._process.wait()
         return before
 
+    def terminate(self):
+        """SIGTERM; returns once all that the command had to say is in lines."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
+
     def exit_code(self):
         """Waits for the end."""
         return self._process.wait(TIMEOUT)
@@ -90,76 +131,59 @@ class Background:
             self.lines.append(line.rstrip())
 
 
+@dataclasses.dataclass
+class RouteChange:
+    """A route as the kernel had it from a time on."""
+    at: float
+    devices: frozenset  # Where its packets go; none when it was deleted.
+
+
 class RouteMonitor(Background):
-    """When routes leave the router's kernel: `ip -ts monitor route`."""
+    """When routes changed in a router's kernel: `ip -ts monitor route`."""
 
     PROBE = "198.18.0.0/15"
 
-    def __init__(self):
-        super().__init__("router1", "stdbuf", "-oL", "ip", "-ts", "monitor", "route")
+    def __init__(self, router):
+        super().__init__(router, "stdbuf", "-oL", "ip", "-ts", "monitor", "route")
+        self._router = router
         poll("ip monitor listens", self._sees_a_change)
 
-    def _sees_a_change(self):
-        ctl("router1", "ip", "route", "replace", "blackhole", self.PROBE)
-        ctl("router1", "ip", "route", "del", "blackhole", self.PROBE)
-        return any(self.PROBE in line for line in self.lines)
+    def changes(self, address, after):
+        """Each change of a host route after a time."""
+        changes, current = [], None
+        for line in list(self.lines):
+            if line.startswith("["):
+                at, _, text = line[1:].partition("]")
+                is_deleted = text.startswith("Deleted ")
+                words = text.removeprefix("Deleted ").split()
+                # The kernel's tools leave the length of a host route out.
+                current = words[:1] == [address] and RouteChange(_timestamp(at), frozenset())
+                if current:
+                    changes.append(current)
+            else:
+                words = line.split()
+            if current and not is_deleted:
+                current.devices |= {words[i + 1] for i, word in enumerate(words[:-1]) if word == "dev"}
+        return [change for change in changes if change.at >= after]
 
     def deleted(self, prefix, after):
-        """Waits until a prefix has left the kernel after a time; how many seconds after."""
-        gone = poll(f"{prefix} leaves the router's kernel", lambda: self._deletions(prefix, after))[0]
-        return gone - after
-
-    def _deletions(self, prefix, after):
-        # The kernel's tools leave the length of a host route out: "[TIME] Deleted 203.0.113.50 nhid 9 via ...".
+        """Waits until a host route has left the kernel after a time; how many seconds after."""
         address = prefix.split("/")[0]
-        times = [
-            datetime.datetime.fromisoformat(line[1:line.index("]")]).timestamp()
-            for line in list(self.lines) if f"] Deleted {address} " in line]
-        return [at for at in times if at >= after]
+
+        def deletions():
+            return [change for change in self.changes(address, after) if not change.devices]
+        return poll(f"{prefix} leaves the kernel of {self._router}", deletions)[0].at - after
+
+    def _sees_a_change(self):
+        ctl(self._router, "ip", "route", "replace", "blackhole", self.PROBE)
+        ctl(self._router, "ip", "route", "del", "blackhole", self.PROBE)
+        return any(self.PROBE in line for line in self.lines)
 
 
-class Client(Background):
-    """A foreign gRPC client (speaker_client.py, Debian's grpcio) that holds a lease on one VIP, "web"."""
-
-    def __init__(self, prefixes, lease):
-        hello = {"clientId": "lab-run", "epoch": str(time.monotonic_ns()), "leaseTtl": f"{lease}s"}
-        super().__init__(
-            "node1", "/usr/bin/python3", "-B", str(LAB / "speaker_client.py"), SOCKET, str(LAB.parent / "proto"),
-            "announce", json.dumps(hello))
-        self._routes = [{"prefix": prefix} for prefix in prefixes]
-        self._revision = 0
-        self._wait("the lease is granted", lambda response: "accepted" in response)
-
-    def announce(self):
-        """Announces every prefix; the deliveries by peer once each peer has acknowledged."""
-        return self._declare({"vip": "web", "intent": "VIP_INTENT_ANNOUNCE", "reason": "proven",
-                              "routes": self._routes})
-
-    def withdraw(self):
-        """Withdraws every prefix at once; the deliveries by peer once each peer has acknowledged."""
-        return self._declare({"vip": "web", "intent": "VIP_INTENT_WITHDRAW", "reason": "no backend"})
-
-    def _declare(self, vip):
-        self._revision += 1
-        self.send(json.dumps({"desiredSet": {"revision": str(self._revision), "vips": [vip]}}))
-        response = self._wait("every peer has acknowledged", self._is_acknowledged)
-        return {delivery["peer"]: delivery for delivery in response["progress"]["peers"]}
-
-    def _is_acknowledged(self, response):
-        progress = response.get("progress", {})
-        return progress.get("revision") == str(self._revision) and all(
-            delivery["state"] == "DELIVERY_STATE_ACKNOWLEDGED" for delivery in progress["peers"])
-
-    def _wait(self, what, is_it):
-        def first():
-            responses = (json.loads(line) for line in list(self.lines) if line.startswith("{"))
-            return next(filter(is_it, responses), None)
-        try:
-            return poll(what, first)
-        except Failure as failure:
-            raise Failure(f"{failure}; the client said last: {self.lines[-1:]}") from None
+def _timestamp(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def api_time(text):
     """A google.protobuf.Timestamp in JSON, of which Python takes at most six decimals."""
-    return datetime.datetime.fromisoformat(text.rstrip("Z")[:26] + "+00:00").timestamp()
+    return _timestamp(text.rstrip("Z")[:26] + "+00:00")

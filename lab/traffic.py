@@ -3,6 +3,7 @@
 
 usage: traffic.py load ADDRESS PORT RATE     new connections each second until SIGTERM, one GET each:
                                              {"start", "end", "ok", "by", "error"}
+       traffic.py count ADDRESS PORT COUNT   COUNT such connections in all, at most 16 at once
        traffic.py hold ADDRESS PORT COUNT    COUNT connections that send a line each 200 ms until SIGTERM, and
                                              say how they ended: {"start", "end", "echoes", "error"}
 """
@@ -55,6 +56,15 @@ async def load(address, port, rate):
         await asyncio.sleep(max(0.0, next_at - time.monotonic()))
 
 
+async def count(address, port, connections):
+    async def take_turns():
+        while next(numbers, None) is not None:
+            await load_once(address, port)
+
+    numbers = iter(range(connections))
+    await asyncio.gather(*(take_turns() for _ in range(16)))
+
+
 async def hold_once(address, port, number):
     start, echoes, error, writer = time.time(), 0, "", None
     try:
@@ -83,7 +93,7 @@ async def hold(address, port, count):
 
 
 async def main(mode, address, port, number):
-    run = {"load": load, "hold": hold}[mode](address, int(port), int(number))
+    run = {"load": load, "count": count, "hold": hold}[mode](address, int(port), int(number))
     task = asyncio.create_task(run)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
@@ -93,6 +103,6 @@ async def main(mode, address, port, number):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5 or sys.argv[1] not in ("load", "hold"):
+    if len(sys.argv) != 5 or sys.argv[1] not in ("load", "count", "hold"):
         sys.exit(__doc__)
     asyncio.run(main(*sys.argv[1:]))

@@ -1,17 +1,18 @@
-"""The walk through the deployed lab, started by lab/run: six steps, each shown and asserted."""
+"""The walk through the lab of one speaker, started by lab/run --speaker: six steps, each shown and asserted."""
 import json
 import pathlib
 import signal
 import sys
 import time
 
-from harness import Background, Client, Failure, RouteMonitor, api_time, ctl, poll, show, try_ctl
+from harness import LAB, Background, Failure, RouteMonitor, api_time, check, ctl, milliseconds, poll, show, try_ctl
 
 # Each VIP with the peer to which it is announced and the router's name for that peer.
 VIPS = {
     "203.0.113.50/32": ("router1-ipv4", "10.0.1.2"),
     "2001:db8:50::50/128": ("router1-ipv6", "2001:db8:1::2"),
 }
+SOCKET = "/run/vipd/speaker.sock"
 SPEAKER_LOG = pathlib.Path("/run/netlab/one-router/node1.log")
 # Seconds that the client's announcements outlive it.
 LEASE = 5
@@ -19,18 +20,50 @@ LEASE = 5
 SLACK = 250
 
 
+class Client(Background):
+    """A foreign gRPC client (speaker_client.py, Debian's grpcio) that holds a lease on one VIP, "web"."""
+
+    def __init__(self, prefixes, lease):
+        hello = {"clientId": "lab-run", "epoch": str(time.monotonic_ns()), "leaseTtl": f"{lease}s"}
+        super().__init__(
+            "node1", "/usr/bin/python3", "-B", str(LAB / "speaker_client.py"), SOCKET, str(LAB.parent / "proto"),
+            "announce", json.dumps(hello))
+        self._routes = [{"prefix": prefix} for prefix in prefixes]
+        self._revision = 0
+        self._wait("the lease is granted", lambda response: "accepted" in response)
+
+    def announce(self):
+        """Announces every prefix; the deliveries by peer once each peer has acknowledged."""
+        return self._declare({"vip": "web", "intent": "VIP_INTENT_ANNOUNCE", "reason": "proven",
+                              "routes": self._routes})
+
+    def withdraw(self):
+        """Withdraws every prefix at once; the deliveries by peer once each peer has acknowledged."""
+        return self._declare({"vip": "web", "intent": "VIP_INTENT_WITHDRAW", "reason": "no backend"})
+
+    def _declare(self, vip):
+        self._revision += 1
+        self.send(json.dumps({"desiredSet": {"revision": str(self._revision), "vips": [vip]}}))
+        response = self._wait("every peer has acknowledged", self._is_acknowledged)
+        return {delivery["peer"]: delivery for delivery in response["progress"]["peers"]}
+
+    def _is_acknowledged(self, response):
+        progress = response.get("progress", {})
+        return progress.get("revision") == str(self._revision) and all(
+            delivery["state"] == "DELIVERY_STATE_ACKNOWLEDGED" for delivery in progress["peers"])
+
+    def _wait(self, what, is_it):
+        def first():
+            responses = (json.loads(line) for line in list(self.lines) if line.startswith("{"))
+            return next(filter(is_it, responses), None)
+        try:
+            return poll(what, first)
+        except Failure as failure:
+            raise Failure(f"{failure}; the client said last: {self.lines[-1:]}") from None
+
+
 def step(number, title):
     print(f"\n[{number}/6] {title}", flush=True)
-
-
-def check(holds, text):
-    if not holds:
-        raise Failure(f"not so: {text}")
-    print(f"    ok: {text}", flush=True)
-
-
-def milliseconds(seconds):
-    return f"{seconds * 1000:.1f} ms"
 
 
 def family(prefix):
@@ -152,7 +185,7 @@ def main():
     started = time.monotonic()
     try:
         sessions_come_up()
-        monitor = RouteMonitor()
+        monitor = RouteMonitor("router1")
         floor = client_withdraws(client_announces(), monitor)
         client_dies(monitor)
         speaker_dies(monitor, floor)

@@ -1,0 +1,75 @@
+"""The run through the lab of anycast.clab.yml, started by lab/run: convergence, spread, then the drills named."""
+import signal
+import sys
+import time
+
+from drills import DRILLS
+from drills.fleet import NODES, VIPS, WHOLE, Fleet, node_log, wait_next_hops, wait_whole
+from drills.spread import spread
+from harness import Failure, milliseconds, show
+
+
+def title(text):
+    print(f"\n== {text}", flush=True)
+
+
+def converge(started):
+    title("Waiting until every router has its routes")
+    for router, names in WHOLE.items():
+        wait_next_hops(router, names, timeout=90)
+        print(f"    {time.monotonic() - started:5.1f} s  {router} sends both VIPs to {', '.join(names)}", flush=True)
+
+
+def show_all():
+    title("Every node's view, and the routers' kernel routes")
+    for node in NODES:
+        show(node, "vipctl", "status")
+    for router in WHOLE:
+        for vip in VIPS:
+            show(router, "ip", "-6" if ":" in vip else "-4", "route", "show", vip)
+
+
+def drill(fleet, letter):
+    name, function = DRILLS[letter]
+    title(f"Drill {letter}: {name}")
+    fleet.measured = []
+    started = time.monotonic()
+    function(fleet)
+    wait_whole()
+    return letter, name, time.monotonic() - started, fleet.measured
+
+
+def summarize(fleet, results):
+    title(f"Summary (FRR's own floor in this run: at most {milliseconds(fleet.floor)})")
+    for letter, name, seconds, measured in results:
+        print(f"    {letter}  {name}, {seconds:.0f} s")
+        for what, value in measured:
+            print(f"         {what}: {value if isinstance(value, str) else milliseconds(value)}")
+
+
+def main(letters):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    try:
+        converge(started)
+        show_all()
+        spread()
+        title("FRR's own floor")
+        fleet = Fleet()
+        fleet.measure_floor()
+        results = [drill(fleet, letter) for letter in letters]
+    except Failure as failure:
+        print(f"    FAILED: {failure}", flush=True)
+        for node in NODES:
+            print(f"    The log of {node} ends:")
+            log = node_log(node).read_text().splitlines() if node_log(node).exists() else ["(there is no lab any more)"]
+            print("\n".join(f"      {line}" for line in log[-10:]))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    summarize(fleet, results)
+    print(f"\nAll passed in {time.monotonic() - started:.0f} s.", flush=True)
+    return 0
+
+
+sys.exit(main(sys.argv[1:] or list(DRILLS)))
