@@ -13,6 +13,10 @@ internal sealed class BgpCollector : IDisposable
 {
     public const ushort As = 65100;
     private const ushort HoldTimeSeconds = 9;
+    private const uint BgpIdentifier = 0xC0000202;
+
+    private static readonly ValueList<Capability> Capabilities =
+        [new MultiprotocolCapability(Family.IPv4Unicast), new FourOctetAsCapability(As)];
 
     private readonly Lock _lock = new();
     private readonly List<RouteChange> _changes = [];
@@ -89,8 +93,7 @@ internal sealed class BgpCollector : IDisposable
     {
         try
         {
-            session.Send(OpenEncoder.Encode(new(
-                As, HoldTimeSeconds, 0xC0000202, [new MultiprotocolCapability(Family.IPv4Unicast), new FourOctetAsCapability(As)])));
+            session.Send(OpenEncoder.Encode(new(As, HoldTimeSeconds, BgpIdentifier, Capabilities)));
             _session = session;
             _keepAlive.Change(TimeSpan.Zero, TimeSpan.FromSeconds(HoldTimeSeconds / 3));
             var filled = 0;

@@ -42,7 +42,8 @@ internal readonly record struct Usage(
     /// <summary>One line: name, PSS, share of a core, wake-ups.</summary>
     public string Row(string name, string bar) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-18}{PssKilobytes * 1.024e-3,7:F1} MB{Processor / Span,12:P2}{WakeUps / Span.TotalSeconds,12:F1}  {bar}");
+        $"{name,-18}{PssKilobytes * 1.024e-3,7:F1} MB{Processor / Span,12:P2}"
+        + $"{WakeUps / Span.TotalSeconds,12:F1}  {bar}");
 
     private static long Field(string file, string name) => File.ReadLines(file)
         .Where(line => line.StartsWith(name, StringComparison.Ordinal))

@@ -46,7 +46,7 @@ internal sealed partial class VipdNode : IDisposable
         _started[command] = Process.Start("sh", ["-c", script, Program, command, ConfigurationFile, LogFile]);
     }
 
-    /// <summary>The process id of <c>run</c> or of one of <see cref="Processes"/>; null while it does not run.</summary>
+    /// <summary>The id of <c>run</c> or of one of <see cref="Processes"/>; null while it is not there.</summary>
     public int? PidOf(string command)
     {
         if (_started.TryGetValue(command, out var own))
