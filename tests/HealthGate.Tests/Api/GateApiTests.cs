@@ -25,7 +25,8 @@ public sealed class GateApiTests : IAsyncDisposable
         await using var foreign = _run.OpenForeign();
 
         var vip = Single((await foreign.Call("ListVips", """{"name": "web"}""")).Only, "vips");
-        Assert.Equal("web VIP_STATE_UP 1 1 1", Text(vip, "name", "state", "backendsUp", "backendsTotal", "backendsWanted"));
+        Assert.Equal("web VIP_STATE_UP 1 1 1",
+            Text(vip, "name", "state", "backendsUp", "backendsTotal", "backendsWanted"));
         Assert.Equal("127.0.77.50 true", Text(Single(vip, "addresses"), "address", "present"));
         Assert.Equal("web true true", Text(Single(Single(vip, "addresses"), "ports"), "pool", "listening", "proven"));
         Assert.Equal("127.0.77.50/32 true 1 1",

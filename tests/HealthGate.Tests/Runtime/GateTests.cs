@@ -74,7 +74,8 @@ public sealed class GateTests : IAsyncDisposable
         Assert.Equal(0UL, next.Events.Read(new()).Lost);
         Assert.Equal(
             "undrained by grace; it was drained by ada: upgrade",
-            next.Events.Read(new() { Subject = "vip web" }).Events.Last(one => one.Kind == HealthGate.Engine.EventKind.Drain).Text);
+            next.Events.Read(new() { Subject = "vip web" }).Events
+                .Last(one => one.Kind == HealthGate.Engine.EventKind.Drain).Text);
     }
 
     [Fact]
