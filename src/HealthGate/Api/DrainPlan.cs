@@ -70,7 +70,7 @@ internal static class DrainPlan
         from vip in view.Vips
         from pool in vip.State.Facts.Pools
         let settings = vip.Options.Settings
-        where pool.Name == backend.Pool && backend.State.State == BackendState.Up
+        where pool.Name == backend.Pool && backend.State.State == BackendState.Up && vip.State.IsAnnounced
             && pool.Up - 1 < settings.MinHealthy.Wanted(pool.Total)
         select $"vip {settings.Name}: is withdrawn, because only {pool.Up - 1} of {pool.Total} backends would be up "
             + $"and {settings.MinHealthy.Wanted(pool.Total)} are wanted";

@@ -46,6 +46,8 @@ internal static class ExplainMapping
                 >= ExplainStep.Peers => $"is announced to nobody: {broken.Text}",
                 // What breaks a link before the lease may keep it from being announced as usual only.
                 < ExplainStep.Lease when announcement > Announcement.None => $"{announced}: {broken.Text}",
+                < ExplainStep.Lease when announcement == Announcement.Unknown =>
+                    $"is left as the speaker has it: {broken.Text}",
                 _ => $"is not announced: {broken.Text}",
             };
         return chain.FirstOrDefault(link => link.Result == ExplainResult.Degraded) is { } degraded

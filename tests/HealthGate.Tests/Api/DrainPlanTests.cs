@@ -59,6 +59,11 @@ public sealed class DrainPlanTests
             "backend web/s1: wait for its connections to end, at most 60 s; then close them",
             "vip web: is withdrawn, because only 0 of 2 backends would be up and 1 are wanted",
         ], DrainPlan.OfDrain(Backend, TimeSpan.FromMinutes(1), View));
+        // A VIP that is withdrawn already loses nothing by it.
+        _gate.Drain(new DrainTarget.Vip("web"));
+        _gate.Acknowledge();
+        _gate.Tick(1);
+        Assert.Equal(2, DrainPlan.OfDrain(Backend, null, View).Count());
     }
 
     [Fact]

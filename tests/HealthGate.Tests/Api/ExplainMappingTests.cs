@@ -88,6 +88,17 @@ public sealed class ExplainMappingTests
     }
 
     [Fact]
+    public void A_gate_that_does_not_know_yet_leaves_the_VIP_as_the_speaker_has_it()
+    {
+        var gate = new GateDriver();
+        gate.Take(new SpeakerConnected(true));
+        gate.Take(new ProxyConnected(1));
+        var explained = ExplainMapping.ToProto(
+            gate["web"], gate.Engine.Explain("web", gate.Now)!, new(EpochClock.Instance));
+        Assert.StartsWith("web is left as the speaker has it: ", explained.Verdict, Ordinal);
+    }
+
+    [Fact]
     public void What_the_speaker_refuses_is_not_announced()
     {
         _gate.Take(new DeclarationJudged(2, [new("203.0.113.50/32", "not in the allow-list")]));

@@ -33,6 +33,11 @@ internal sealed class GateApiRun : IAsyncDisposable
     public async Task Start(GateOptions? options = null, TimeProvider? clock = null)
     {
         Gate = await _run.StartAnnounced(options);
+        // The last that happens to it by itself.
+        await Poll.Until(
+            () => Gate.Events.Read(new() { Subject = "vip web" }).Events.Select(happened => happened.Text),
+            texts => texts.Contains("every peer has acknowledged the announcement"), GateRun.Patience,
+            "the announcement is acknowledged");
         var api = new GateApi(Gate, dryRun => Reload(dryRun), "node.yaml", clock ?? TimeProvider.System);
         _server = new RpcServer(new() { SocketPath = Socket }, NullLoggerFactory.Instance).Add(api);
         await _server.StartAsync(TestContext.Current.CancellationToken);
