@@ -21,12 +21,9 @@ public sealed class TcpProbe(IPEndPoint target, string? device = null) : IProbe
 
     internal static async Task<Socket> ConnectAsync(IPEndPoint target, string? device, CancellationToken timeout)
     {
-        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = Open(target.AddressFamily);
         try
         {
-            // Closed with a reset: a check each second from each node must not fill the table with TIME_WAIT.
-            socket.LingerState = new LingerOption(true, 0);
-            socket.NoDelay = true;
             if (device is not null)
                 Bind(socket, device);
             await socket.ConnectAsync(target, timeout);
@@ -38,6 +35,14 @@ public sealed class TcpProbe(IPEndPoint target, string? device = null) : IProbe
             throw;
         }
     }
+
+    /// <summary>A socket that is closed with a reset.</summary>
+    internal static Socket Open(AddressFamily family) => new(family, SocketType.Stream, ProtocolType.Tcp)
+    {
+        // A check each second from each node must not fill the table with TIME_WAIT.
+        LingerState = new LingerOption(true, 0),
+        NoDelay = true,
+    };
 
     private static void Bind(Socket socket, string device)
     {

@@ -41,10 +41,13 @@ public sealed partial class GateEngine
         if (FindBackend(failed.Pool, failed.Backend) is not { } backend
             || failed.Generation != WireGeneration(backend))
             return;
-        if (failed.What == Observation.Refused)
-            Verify(backend);
-        else
+        if (failed.What != Observation.Refused)
             Feed(backend, new Observed(failed.What, backend.State.Generation), cause: 0);
+        // A process that died resets its connections before it refuses new ones, and takes all backends with it that it
+        // served: they are looked at in one burst.
+        if (failed.What != Observation.TimedOut)
+            _pools[backend.Pool].Backends.FindAll(sibling => sibling.State.State == BackendState.Up || sibling == backend)
+                .ForEach(Verify);
     }
 
     private void Verify(BackendUnit backend)
@@ -71,9 +74,6 @@ public sealed partial class GateEngine
                 "it refused a connection of the proxy, and again when verified")
             : 0;
         Feed(backend, new Observed(what, backend.State.Generation), cause);
-        // A process that died has taken all backends with it that it served.
-        if (verified.IsRefused)
-            _pools[backend.Pool].Backends.FindAll(sibling => sibling.State.State == BackendState.Up).ForEach(Verify);
     }
 
     private void Feed(BackendUnit backend, BackendInput input, ulong cause)

@@ -66,18 +66,32 @@ public sealed class GateFaultTests
         var gate = GateDriver.Announced();
         ConnectFailed Refused(ulong generation) => new("web", "s1", generation, Observation.Refused);
         Assert.Empty(gate.Take(Refused(1000)));
-        Assert.Equal(["verify web/s1 generation 1001"], gate.Take(Refused(1001)));
+        Assert.Equal(
+            ["verify web/s1 generation 1001", "verify web/s2 generation 1001"], gate.Take(Refused(1001)));
         Assert.Empty(gate.Take(Refused(1001)));
         Assert.Equal(
         [
-            "fail backend web/s1 http-ok epoch 1", "verify web/s2 generation 1001",
-            "table 5: 203.0.113.50:80 s1=Down s2=Up",
+            "fail backend web/s1 http-ok epoch 1", "table 5: 203.0.113.50:80 s1=Down s2=Up",
         ], gate.Take(new BackendVerified("web", "s1", 1001, IsRefused: true)));
         Assert.Equal(
         [
             $"declare 3: web=None {Prefix}", "fail backend web/s2 http-ok epoch 1",
             "table 6: 203.0.113.50:80 s1=Down s2=Down",
         ], gate.Take(new BackendVerified("web", "s2", 1001, IsRefused: true)));
+    }
+
+    [Fact]
+    public void A_reset_is_looked_at_too_and_a_time_out_only_hurries_the_check()
+    {
+        var gate = GateDriver.Announced();
+        Assert.Equal(
+        [
+            "hurry backend web/s1 http-ok", "verify web/s1 generation 1001", "verify web/s2 generation 1001",
+        ], gate.Take(new ConnectFailed("web", "s1", 1001, Observation.Reset)));
+        Assert.Equal(
+            ["hurry backend web/s1 http-ok"], gate.Take(new ConnectFailed("web", "s1", 1001, Observation.TimedOut)));
+        gate.Take(new BackendVerified("web", "s1", 1001, IsRefused: false));
+        Assert.True(gate["web"].State.IsAnnounced);
     }
 
     [Fact]
