@@ -47,17 +47,18 @@ def summarize(fleet, results):
             print(f"         {what}: {value if isinstance(value, str) else milliseconds(value)}")
 
 
-def main(letters):
+def main(chosen):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     try:
         converge(started)
-        show_all()
-        spread()
+        if not chosen:
+            show_all()
+            spread()
         title("FRR's own floor")
         fleet = Fleet()
         fleet.measure_floor()
-        results = [drill(fleet, letter) for letter in letters]
+        results = [drill(fleet, letter) for letter in chosen or DRILLS]
     except Failure as failure:
         print(f"    FAILED: {failure}", flush=True)
         for node in NODES:
@@ -72,4 +73,4 @@ def main(letters):
     return 0
 
 
-sys.exit(main(sys.argv[1:] or list(DRILLS)))
+sys.exit(main(sys.argv[1:]))
