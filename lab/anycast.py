@@ -1,12 +1,13 @@
 """The run through the lab of anycast.clab.yml, started by lab/run: convergence, spread, then the drills named."""
+import os
 import signal
 import sys
 import time
 
 from drills import DRILLS
-from drills.fleet import NODES, VIPS, WHOLE, Fleet, node_log, wait_next_hops, wait_whole
+from drills.fleet import NODES, VIPS, WHOLE, Fleet, Traffic, node_log, wait_next_hops, wait_whole
 from drills.spread import spread
-from harness import Failure, milliseconds, show
+from harness import Failure, TooSlow, milliseconds, show
 
 
 def title(text):
@@ -32,9 +33,20 @@ def show_all():
 def drill(fleet, letter):
     name, function = DRILLS[letter]
     title(f"Drill {letter}: {name}")
-    fleet.measured = []
     started = time.monotonic()
-    function(fleet)
+    for tries_left in (2, 1, 0):
+        fleet.measured = []
+        try:
+            function(fleet)
+            break
+        except TooSlow as late:
+            # Times prove something only on a machine that has time.
+            load = os.getloadavg()[0]
+            if tries_left == 0 or load < os.cpu_count():
+                raise
+            print(f"    {late}\n    The machine is busy (load average {load:.1f}, {os.cpu_count()} cores): once more",
+                  flush=True)
+            wait_whole()
     wait_whole()
     return letter, name, time.monotonic() - started, fleet.measured
 
@@ -57,7 +69,8 @@ def main(chosen):
             spread()
         title("FRR's own floor")
         fleet = Fleet()
-        fleet.measure_floor()
+        with Traffic():
+            fleet.measure_floor()
         results = [drill(fleet, letter) for letter in chosen or DRILLS]
     except Failure as failure:
         print(f"    FAILED: {failure}", flush=True)

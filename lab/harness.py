@@ -25,10 +25,21 @@ class Failure(Exception):
     """Something is not as it should be; the text says what."""
 
 
+class TooSlow(Failure):
+    """A time is over its bound, which can be the doing of whatever else the machine does."""
+
+
 def check(holds, text):
     """Shows what was found to be so, or fails with it."""
     if not holds:
         raise Failure(f"not so: {text}")
+    print(f"    ok: {text}", flush=True)
+
+
+def within(seconds, bound, text):
+    """Shows a time that is within its bound, in seconds, or fails with it."""
+    if seconds > bound:
+        raise TooSlow(f"not within {milliseconds(bound)}: {text}")
     print(f"    ok: {text}", flush=True)
 
 

@@ -1,8 +1,8 @@
 """Drills of the operator's hand: a node, a whole site."""
 import time
 
-from drills.fleet import RATE, SITE_A, TORS_A, VIPS, Traffic, ctl, vipctl, wait_next_hops, wait_whole
-from harness import api_time, check, milliseconds, poll, show
+from drills.fleet import RATE, SITE_A, TORS_A, VIPS, Traffic, vipctl, wait_next_hops, wait_whole
+from harness import api_time, check, ctl, milliseconds, poll, show, within
 
 
 def node_drained(fleet):
@@ -62,10 +62,9 @@ def site_drained(fleet):
         last = max(request.end for request in traffic.requests() if request.ok and request.by.startswith("a"))
         bound = 2 * fleet.floor + 0.2
         fleet.note("last node's worse path to the last client of A", last - worse)
-        check(last <= worse + bound and last <= withdrawn + bound,
-              f"every client is served by B: the last answer of A came {milliseconds(last - worse)} after a3 had announced "
-              f"a worse path (bound: two floors + 200 ms = {milliseconds(bound)}),\n        and "
-              f"{milliseconds(abs(last - withdrawn))} {'after' if last > withdrawn else 'before'} it withdrew")
+        within(last - worse, bound, f"every client is served by B: the last answer of A came "
+               f"{milliseconds(last - worse)} after a3 announced a worse path,\n        "
+               f"{milliseconds(withdrawn - last)} before it withdrew (bound: two floors + 200 ms after the withdraw)")
         served = [request for request in traffic.requests() if request.start > middle]
         check(len(served) > RATE and {request.by[:2] for request in served if request.ok} == {"b1"}, "b1 alone serves")
         for node in SITE_A:
