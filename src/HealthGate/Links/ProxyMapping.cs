@@ -2,6 +2,7 @@ using System.Net;
 using AnycastVip.HealthGate.Engine;
 using AnycastVip.HealthGate.Health;
 using AnycastVip.Proto.V1;
+using AnycastVip.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using BackendState = AnycastVip.HealthGate.Health.BackendState;
 using CloseConnections = AnycastVip.Proto.V1.CloseConnections;
@@ -23,26 +24,26 @@ internal static class ProxyMapping
     };
 
     /// <summary>An order to count.</summary>
-    public static CountConnections Count(CountVipConnections count, WallClock wall) => new()
+    public static CountConnections Count(CountVipConnections count, WallTime wall) => new()
     {
         RequestId = count.RequestId,
         Selector = Selector(count.Selector),
-        StrandedSince = wall.Write(count.StrandedSince),
+        StrandedSince = wall.At(count.StrandedSince),
     };
 
     /// <summary>An order to close.</summary>
-    public static CloseConnections Close(CloseVipConnections close, WallClock wall) => new()
+    public static CloseConnections Close(CloseVipConnections close, WallTime wall) => new()
     {
         RequestId = close.RequestId,
         Selector = Selector(close.Selector),
-        StrandedSince = wall.Write(close.StrandedSince),
+        StrandedSince = wall.At(close.StrandedSince),
     };
 
     /// <summary>What a response says to the engine; null: nothing.</summary>
     /// <exception cref="FormatException">An address or a time cannot be read.</exception>
     /// <exception cref="InvalidOperationException">A time or a duration is out of range.</exception>
     /// <exception cref="ArgumentException">A port is out of range.</exception>
-    public static GateInput? Read(ControlResponse response, WallClock wall) => response.ResponseCase switch
+    public static GateInput? Read(ControlResponse response, WallTime wall) => response.ResponseCase switch
     {
         ControlResponse.ResponseOneofCase.Accepted => new ProxyConnected(response.Accepted.KeptRevision),
         ControlResponse.ResponseOneofCase.TableResult => new TableApplied(
@@ -60,7 +61,7 @@ internal static class ProxyMapping
             [.. response.ListenerReport.Listeners.Select(Read)]),
         ControlResponse.ResponseOneofCase.ConnectionCounts => new ConnectionsCountedByProxy(
             response.ConnectionCounts.RequestId,
-            wall.Read(response.ConnectionCounts.At),
+            wall.Of(response.ConnectionCounts.At) ?? throw new FormatException("a time is missing"),
             (int)response.ConnectionCounts.Fed,
             (int)response.ConnectionCounts.Stranded,
             response.ConnectionCounts.Accepted),
