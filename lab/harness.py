@@ -164,7 +164,7 @@ class RouteMonitor(Background):
         changes, current = [], None
         for line in list(self.lines):
             if line.startswith("["):
-                at, _, text = line[1:].partition("]")
+                at, _, text = line[1:].partition("] ")
                 is_deleted = text.startswith("Deleted ")
                 words = text.removeprefix("Deleted ").split()
                 # The kernel's tools leave the length of a host route out.
