@@ -33,11 +33,10 @@ def show_all():
 def drill(fleet, letter):
     name, function = DRILLS[letter]
     title(f"Drill {letter}: {name}")
-    started = time.monotonic()
     for tries_left in (2, 1, 0):
-        fleet.measured = []
+        fleet.times = []
         try:
-            function(fleet)
+            failed = function(fleet)
             break
         except TooSlow as late:
             # Times prove something only on a machine that has time.
@@ -48,15 +47,16 @@ def drill(fleet, letter):
                   flush=True)
             wait_whole()
     wait_whole()
-    return letter, name, time.monotonic() - started, fleet.measured
+    return letter, name, (failed, fleet.times)
 
 
 def summarize(fleet, results):
-    title(f"Summary (FRR's own floor in this run: at most {milliseconds(fleet.floor)})")
-    for letter, name, seconds, measured in results:
-        print(f"    {letter}  {name}, {seconds:.0f} s")
-        for what, value in measured:
-            print(f"         {what}: {value if isinstance(value, str) else milliseconds(value)}")
+    title("Summary")
+    print(f"    {'DRILL':49}{'FAILED REQUESTS':17}MEASURED")
+    for letter, name, (failed, times) in results:
+        measured = ", ".join(f"{what} {milliseconds(seconds)}" for what, seconds in times)
+        print(f"    {letter}  {name:46}{failed:17}{measured}".rstrip())
+    print(f"    FRR's own floor in this run: {milliseconds(fleet.floors[0])} to {milliseconds(fleet.floor)}")
 
 
 def main(chosen):

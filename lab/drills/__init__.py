@@ -1,15 +1,15 @@
-"""The drills: each a function of the fleet that shows and asserts what happens."""
+"""The drills: each a function of the fleet that shows and asserts what happens, and tells how many requests failed."""
 from drills import backends, configuration, drains, processes, routers
 
 DRILLS = {
     "a": ("One backend crashes", backends.one_backend_crashes),
     "b": ("All backends of a node crash", backends.all_backends_crash),
-    "c": ("A node is drained and undrained under load", drains.node_drained),
-    "d": ("kill -9 of the speaker", processes.speaker_dies),
-    "e": ("kill -9 of the proxy", processes.proxy_dies),
-    "f": ("kill -9 of the gate, which returns within its lease; then it stays away", processes.gate_dies),
+    "c": ("A node is drained and undrained", drains.node_drained),
+    "d": ("The speaker dies (kill -9)", processes.speaker_dies),
+    "e": ("The proxy dies (kill -9)", processes.proxy_dies),
+    "f": ("The gate dies and returns; then it stays away", processes.gate_dies),
     "g": ("A router's bgpd restarts", routers.router_restarts),
-    "h": ("All of site A is drained: clients land in B, and return", drains.site_drained),
+    "h": ("All of site A is drained, and returns", drains.site_drained),
     "i": ("A link is cut without a reset", routers.link_is_cut),
-    "j": ("A configuration with a typo is reloaded, then a good one", configuration.reloaded),
+    "j": ("A file with a typo is reloaded, then a good one", configuration.reloaded),
 }

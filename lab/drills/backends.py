@@ -37,7 +37,7 @@ def one_backend_crashes(fleet):
         poll("s1 serves again", lambda: any(
             request.by == "a1-s1" for request in traffic.requests() if request.start > up))
         # What s1 was answering when it died is lost with it; every later connection goes elsewhere.
-        fleet.judge(traffic, killed, [(killed, killed + 0.05)])
+        return fleet.judge(traffic, killed, [(killed, killed + 0.05)])
 
 
 def all_backends_crash(fleet):
@@ -54,4 +54,4 @@ def all_backends_crash(fleet):
         wait_whole()
         print(f"    started again, and back in every router's kernel {time.time() - returned:.1f} s later")
         traffic.more()
-        fleet.judge(traffic, killed, [(killed, killed + taken)])
+        return fleet.judge(traffic, killed, [(killed, killed + taken)])

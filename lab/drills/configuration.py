@@ -34,4 +34,4 @@ def reloaded(fleet):
         traffic.more()
         check(not fleet.changes(begin), "no router's route has changed")
         check(sessions("a1") == before, "no session of a1 was reset")
-        fleet.judge(traffic, begin)
+        return fleet.judge(traffic, begin)

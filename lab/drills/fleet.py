@@ -122,7 +122,7 @@ class Fleet:
         self.monitors = {router: RouteMonitor(router) for router in BEHIND}
         self.floors = []
         self.floor = 0.0
-        self.measured = []
+        self.times = []
 
     def changes(self, after, routers=tuple(BEHIND), vips=VIPS):
         """(time, router, VIP, those behind it now) of each change after a time, in order."""
@@ -158,10 +158,13 @@ class Fleet:
 
     def note(self, what, seconds):
         """A measured time for the table at the end."""
-        self.measured.append((what, seconds))
+        self.times.append((what, seconds))
 
-    def judge(self, traffic, begin, windows=(), min_requests=1):
-        """Stops the clients; none may have failed but in a window (begin, end) or while a router's route changed."""
+    def judge(self, traffic, begin, windows=()):
+        """
+        Stops the clients, of which none may have failed but in a window (begin, end) or while a router's route changed;
+        how many did, in words.
+        """
         requests = traffic.stop()
         spans = [*windows, *((at, at) for at, *_ in self.changes(begin))]
         failed = [request for request in requests if not request.ok]
@@ -169,10 +172,10 @@ class Fleet:
             request.start <= end + CLOCKS and request.end >= start - CLOCKS for start, end in spans)]
         errors = collections.Counter(request.error.split(" ")[0] for request in failed)
         detail = f" ({', '.join(f'{count} {error}' for error, count in errors.items())})" if failed else ""
-        self.measured.append(("failed requests", f"{len(failed)} of {len(requests)}"))
         if stray:
             raise Failure(f"{len(stray)} of {len(failed)} failed requests have no excuse: {stray[:5]}; "
                           f"spans from the begin: {[(a - begin, b - begin) for a, b in spans]}")
-        check(len(requests) >= min_requests, f"{len(failed)} of {len(requests)} requests failed{detail}, "
-              + ("none outside the fault's span and routes' changes" if failed else "none at all"))
-        return requests
+        verdict = f"{len(failed)} of {len(requests):,}"
+        check(requests, f"{verdict} requests failed{detail}"
+              + (", none outside the fault's span and routes' changes" if failed else ""))
+        return verdict

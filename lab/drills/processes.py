@@ -9,11 +9,11 @@ LEASE = 5
 
 
 def speaker_dies(fleet):
-    dies(fleet, "speaker")
+    return dies(fleet, "speaker")
 
 
 def proxy_dies(fleet):
-    dies(fleet, "proxy")
+    return dies(fleet, "proxy")
 
 
 def dies(fleet, process):
@@ -28,7 +28,7 @@ def dies(fleet, process):
         returned = time.time() - killed
         check(True, f"started again by vipd run, proven, and back in every router's kernel after {returned:.1f} s")
         traffic.more()
-        fleet.judge(traffic, killed, [(killed, killed + taken)])
+        return fleet.judge(traffic, killed, [(killed, killed + taken)])
 
 
 def gate_dies(fleet):
@@ -55,4 +55,4 @@ def gate_dies(fleet):
                "the kill")
         wait_whole()
         traffic.more()
-        fleet.judge(traffic, killed)
+        return fleet.judge(traffic, killed)

@@ -23,7 +23,7 @@ def router_restarts(fleet):
                "again")
         wait_whole()
         traffic.more()
-        fleet.judge(traffic, killed, [(killed, killed + taken)])
+        return fleet.judge(traffic, killed, [(killed, killed + taken)])
 
 
 def link_is_cut(fleet):
@@ -51,4 +51,4 @@ def link_is_cut(fleet):
                 try_ctl(node, "nft", "delete", "table", "netdev", "cut")
         wait_whole()
         traffic.more()
-        fleet.judge(traffic, cut, [(cut, over)])
+        return fleet.judge(traffic, cut, [(cut, over)])

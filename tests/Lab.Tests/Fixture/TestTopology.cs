@@ -16,15 +16,20 @@ internal static partial class TestTopology
     /// <summary>Reads <c>topologies/NAME.clab.yml</c>.</summary>
     public static Topology Load(string name) => Load(Path.Combine(AppContext.BaseDirectory, "topologies"), name);
 
+    /// <summary>The clone's <c>lab</c> directory.</summary>
+    public static string LabDirectory { get; } = FindLabDirectory();
+
     /// <summary>
     /// Reads <c>lab/NAME.clab.yml</c> where it stands, because it binds programs by paths relative to it.
     /// </summary>
-    public static Topology LoadOfLab(string name)
+    public static Topology LoadOfLab(string name) => Load(LabDirectory, name);
+
+    private static string FindLabDirectory()
     {
         var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "lab", $"{name}.clab.yml")))
-            directory = Path.GetDirectoryName(directory) ?? throw new FileNotFoundException($"lab/{name}.clab.yml");
-        return Load(Path.Combine(directory, "lab"), name);
+        while (!File.Exists(Path.Combine(directory, "lab", "run")))
+            directory = Path.GetDirectoryName(directory) ?? throw new FileNotFoundException("lab/run");
+        return Path.Combine(directory, "lab");
     }
 
     private static Topology Load(string directory, string name)
