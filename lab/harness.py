@@ -29,10 +29,10 @@ class TooSlow(Failure):
     """A time is over its bound, which can be the doing of whatever else the machine does."""
 
 
-def check(holds, text):
-    """Shows what was found to be so, or fails with it."""
+def check(holds, text, but=""):
+    """Shows what was found to be so, or fails with it, and with what was found in its place."""
     if not holds:
-        raise Failure(f"not so: {text}")
+        raise Failure(f"not so: {text}{f', but {but}' if but else ''}")
     print(f"    ok: {text}", flush=True)
 
 
@@ -96,7 +96,7 @@ def poll(what, ask, timeout=TIMEOUT):
     while not (answer := ask()):
         if time.monotonic() > deadline:
             raise Failure(f"waited {timeout} s in vain: {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return answer
 
 

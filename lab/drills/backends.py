@@ -46,11 +46,11 @@ def all_backends_crash(fleet):
         killed = kill_backends("a1", "1", "2", "3")
         taken = max(fleet.left(router, "a1", killed) for router in TORS_A)
         fleet.note("kill to both ToRs' routes", taken)
-        within(taken, fleet.floor + 0.5, f"both ToRs send nothing to a1 {milliseconds(taken)} after the kill: the "
-               f"first client that is refused makes a1 withdraw (FRR's floor {milliseconds(fleet.floor)})")
         show("a1", "vipctl", "explain", "vip", "web", exit_code=1)
         ctl("a1", "/opt/anycastvip/node", "backend", "1", "2", "3")
         returned = time.time()
+        within(taken, fleet.floor + 0.5, f"both ToRs send nothing to a1 {milliseconds(taken)} after the kill: the "
+               f"first client that is refused makes a1 withdraw (FRR's floor {milliseconds(fleet.floor)})")
         wait_whole()
         print(f"    started again, and back in every router's kernel {time.time() - returned:.1f} s later")
         traffic.more()

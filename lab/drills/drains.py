@@ -20,10 +20,12 @@ def node_drained(fleet):
         show("a2", "vipctl", "undrain", "node")
         wait_whole()
         traffic.more()
+        wanted = sorted((router, vip) for router in TORS_A for vip in VIPS)
         for operation, start, end in (("drain", begin, middle), ("undrain", back, time.time())):
-            moves = [(router, vip) for at, router, vip, _ in fleet.changes(start) if at <= end]
-            check(sorted(moves) == sorted((router, vip) for router in TORS_A for vip in VIPS),
-                  f"the {operation} changed each ToR's route once a family, and no other router's")
+            moves = [change for change in fleet.changes(start) if change[0] <= end]
+            check(sorted((router, vip) for _, router, vip, _ in moves) == wanted,
+                  f"the {operation} changed each ToR's route once a family, and no other router's",
+                  but=[(f"{milliseconds(at - start)} after", *change) for at, *change in moves])
         check(any(request.by.startswith("a2-") for request in traffic.requests() if request.start > back),
               "a2 serves again")
         return fleet.judge(traffic, begin)
@@ -61,15 +63,15 @@ def site_drained(fleet):
         middle = time.time()
         traffic.more()
         last = max(request.end for request in traffic.requests() if request.ok and request.by.startswith("a"))
+        served = [request for request in traffic.requests() if request.start > middle]
+        check(len(served) > RATE and {request.by[:2] for request in served if request.ok} == {"b1"}, "b1 alone serves")
+        for node in SITE_A:
+            ctl(node, "vipctl", "undrain", "node")
         bound = 2 * fleet.floor + 0.2
         fleet.note("last node's worse path to the last client of A", last - worse)
         within(last - worse, bound, f"every client is served by B: the last answer of A came "
                f"{milliseconds(last - worse)} after a3 announced a worse path,\n        "
                f"{milliseconds(withdrawn - last)} before it withdrew (bound: two floors + 200 ms after the withdraw)")
-        served = [request for request in traffic.requests() if request.start > middle]
-        check(len(served) > RATE and {request.by[:2] for request in served if request.ok} == {"b1"}, "b1 alone serves")
-        for node in SITE_A:
-            ctl(node, "vipctl", "undrain", "node")
         wait_whole()
         back = time.time()
         traffic.more()

@@ -105,8 +105,10 @@ class Traffic:
 
     def more(self, seconds=1.0):
         """Waits for so many seconds' worth of further requests."""
-        wanted = len(self.requests()) + seconds * RATE * len(self._loads)
-        poll("further requests end", lambda: len(self.requests()) >= wanted)
+        def ended():
+            return sum(len(load.lines) for load in self._loads)
+        wanted = ended() + seconds * RATE * len(self._loads)
+        poll("further requests end", lambda: ended() >= wanted)
 
     def stop(self):
         """Ends them; all requests."""
