@@ -13,8 +13,10 @@ internal static class ArrowRules
     {
         ["BgpSpeaker"] = new()
         {
+            ["Timing"] = [],
             ["Wire"] = [],
-            ["Session"] = ["Wire"],
+            ["Session"] = ["Timing", "Wire"],
+            ["Bfd"] = ["Timing"],
             ["Rib"] = ["Wire"],
             ["Peering"] = ["Wire", "Session", "Rib"],
             ["Runtime"] = ["Wire", "Session", "Rib", "Peering"],
@@ -35,7 +37,8 @@ internal static class ArrowRules
 
     private static readonly string[] PureRooms =
     [
-        "src/BgpSpeaker/Wire/", "src/BgpSpeaker/Session/", "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/",
+        "src/BgpSpeaker/Timing/", "src/BgpSpeaker/Wire/", "src/BgpSpeaker/Session/", "src/BgpSpeaker/Bfd/",
+        "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/",
         "src/HealthGate/Health/", "src/HealthGate/Engine/",
     ];
 

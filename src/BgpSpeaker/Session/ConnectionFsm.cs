@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AnycastVip.BgpSpeaker.Timing;
 using AnycastVip.BgpSpeaker.Wire;
 using Step = (
     AnycastVip.BgpSpeaker.Session.ConnectionState State,

@@ -1,3 +1,4 @@
+using AnycastVip.BgpSpeaker.Timing;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;
@@ -97,11 +98,4 @@ public sealed record Closed(
 
     /// <inheritdoc/>
     public override TimeSpan? NextDeadline => null;
-}
-
-/// <summary>Timers as nullable deadlines.</summary>
-internal static class Deadline
-{
-    public static TimeSpan? Earliest(TimeSpan? first, TimeSpan? second) =>
-        first is null || second < first ? second : first;
 }

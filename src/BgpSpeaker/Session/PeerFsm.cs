@@ -1,3 +1,4 @@
+using AnycastVip.BgpSpeaker.Timing;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;

@@ -1,4 +1,5 @@
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Timing;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Session;

@@ -1,4 +1,4 @@
-namespace AnycastVip.BgpSpeaker.Session;
+namespace AnycastVip.BgpSpeaker.Timing;
 
 /// <summary>
 /// A seeded source of jitter that is itself a value: drawing yields a number and the source of the next one, so that a
@@ -9,13 +9,17 @@ public readonly record struct JitterSource(ulong Seed)
 {
     /// <summary>
     /// Shortens an interval to 75–100 % of itself, evenly distributed: "jitter SHOULD be applied to the timers" by "a
-    /// random factor" from "0.75 to 1.0" (RFC 4271 section 10).
+    /// random factor" from "0.75 to 1.0" (RFC 4271 section 10; RFC 5880 section 6.8.7 asks for the same).
     /// </summary>
-    public TimeSpan Apply(TimeSpan interval, out JitterSource next)
+    /// <param name="interval">The longest interval.</param>
+    /// <param name="next">The source of the next draw.</param>
+    /// <param name="most">Less than 1 for an upper limit below 100 %; at least 0.75.</param>
+    public TimeSpan Apply(TimeSpan interval, out JitterSource next, double most = 1)
     {
+        const double Least = 0.75;
         const double Steps = 1UL << 53;
         var unit = (Draw(out next) >> 11) / Steps;
-        return interval * (0.75 + (0.25 * unit));
+        return interval * (Least + ((most - Least) * unit));
     }
 
     /// <summary>Splits off an independent source.</summary>
