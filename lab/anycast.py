@@ -7,7 +7,7 @@ import time
 from drills import DRILLS
 from drills.fleet import NODES, VIPS, WHOLE, Fleet, Traffic, node_log, wait_next_hops, wait_whole
 from drills.spread import spread
-from harness import Failure, TooSlow, milliseconds, show
+from harness import Failure, TooSlow, duration, show
 
 
 def title(text):
@@ -52,11 +52,11 @@ def drill(fleet, letter):
 
 def summarize(fleet, results):
     title("Summary")
-    print(f"    {'DRILL':49}{'FAILED REQUESTS':17}MEASURED")
+    print(f"    {'DRILL':47}{'FAILED REQUESTS':17}MEASURED")
     for letter, name, (failed, times) in results:
-        measured = ", ".join(f"{what} {milliseconds(seconds)}" for what, seconds in times)
-        print(f"    {letter}  {name:46}{failed:17}{measured}".rstrip())
-    print(f"    FRR's own floor in this run: {milliseconds(fleet.floors[0])} to {milliseconds(fleet.floor)}")
+        measured = ", ".join(f"{what} {duration(seconds)}" for what, seconds in times)
+        print(f"    {letter}  {name:44}{failed:17}{measured}".rstrip())
+    print(f"    FRR's own floor in this run: {duration(fleet.floors[0])} to {duration(fleet.floor)}")
 
 
 def main(chosen):

@@ -39,12 +39,12 @@ def check(holds, text, but=""):
 def within(seconds, bound, text):
     """Shows a time that is within its bound, in seconds, or fails with it."""
     if seconds > bound:
-        raise TooSlow(f"not within {milliseconds(bound)}: {text}")
+        raise TooSlow(f"not within {duration(bound)}: {text}")
     print(f"    ok: {text}", flush=True)
 
 
-def milliseconds(seconds):
-    return f"{seconds * 1000:.1f} ms"
+def duration(seconds):
+    return f"{seconds:.3f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
 def _in_node(node, command):

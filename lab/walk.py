@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from harness import LAB, Background, Failure, RouteMonitor, api_time, check, ctl, milliseconds, poll, show, try_ctl
+from harness import LAB, Background, Failure, RouteMonitor, api_time, check, ctl, duration, poll, show, try_ctl
 
 # Each VIP with the peer to which it is announced and the router's name for that peer.
 VIPS = {
@@ -123,7 +123,7 @@ def client_withdraws(client, monitor):
         written, acknowledged = (deliveries[peer][key] for key in ("writtenAt", "acknowledgedAt"))
         floor[prefix] = monitor.deleted(prefix, api_time(written))
         print(f"    {prefix}: written {written}, acknowledged {acknowledged},\n"
-              f"      kernel route gone {milliseconds(floor[prefix])} after it was written")
+              f"      kernel route gone {duration(floor[prefix])} after it was written")
     check(not any(map(kernel_has, VIPS)), "gone; from the written withdraw to the kernel is the router's own work, "
           "the floor below which no speaker can go")
     client.kill()
@@ -136,10 +136,10 @@ def client_dies(monitor):
     killed = client.kill()
     output = show("node1", "vipctl", "routes")
     check(output.count("Held") == len(VIPS) and all(map(kernel_has, VIPS)),
-          f"{milliseconds(time.time() - killed)} after the kill both routes are held")
+          f"{duration(time.time() - killed)} after the kill both routes are held")
     for prefix in VIPS:
         taken = monitor.deleted(prefix, killed)
-        check(LEASE <= taken < LEASE + 1, f"{prefix}: kernel route gone {taken:.3f} s after the kill")
+        check(LEASE <= taken < LEASE + 1, f"{prefix}: kernel route gone {duration(taken)} after the kill")
 
 
 def speaker_dies(monitor, floor):
@@ -150,8 +150,8 @@ def speaker_dies(monitor, floor):
     killed = float(ctl("node1", "sh", "-c", kill))
     for prefix in VIPS:
         taken = monitor.deleted(prefix, killed)
-        check((taken - floor[prefix]) * 1000 < SLACK, f"{prefix}: kernel route gone {milliseconds(taken)} after the "
-              f"kill (floor {milliseconds(floor[prefix])})")
+        check((taken - floor[prefix]) * 1000 < SLACK, f"{prefix}: kernel route gone {duration(taken)} after the "
+              f"kill (floor {duration(floor[prefix])})")
     client.kill()
 
 

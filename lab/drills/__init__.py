@@ -7,9 +7,9 @@ DRILLS = {
     "c": ("A node is drained and undrained", drains.node_drained),
     "d": ("The speaker dies (kill -9)", processes.speaker_dies),
     "e": ("The proxy dies (kill -9)", processes.proxy_dies),
-    "f": ("The gate dies and returns; then it stays away", processes.gate_dies),
+    "f": ("The gate dies and returns, then stays away", processes.gate_dies),
     "g": ("A router's bgpd restarts", routers.router_restarts),
     "h": ("All of site A is drained, and returns", drains.site_drained),
     "i": ("A link is cut without a reset", routers.link_is_cut),
-    "j": ("A file with a typo is reloaded, then a good one", configuration.reloaded),
+    "j": ("A typo is reloaded, then a good file", configuration.reloaded),
 }

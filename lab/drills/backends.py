@@ -2,7 +2,7 @@
 import time
 
 from drills.fleet import TORS_A, Traffic, vipctl, wait_whole
-from harness import check, ctl, milliseconds, poll, show, within
+from harness import check, ctl, duration, poll, show, within
 
 
 def kill_backends(node, *numbers):
@@ -45,12 +45,12 @@ def all_backends_crash(fleet):
         traffic.more()
         killed = kill_backends("a1", "1", "2", "3")
         taken = max(fleet.left(router, "a1", killed) for router in TORS_A)
-        fleet.note("kill to both ToRs' routes", taken)
+        fleet.note("kill to route", taken)
         show("a1", "vipctl", "explain", "vip", "web", exit_code=1)
         ctl("a1", "/opt/anycastvip/node", "backend", "1", "2", "3")
         returned = time.time()
-        within(taken, fleet.floor + 0.5, f"both ToRs send nothing to a1 {milliseconds(taken)} after the kill: the "
-               f"first client that is refused makes a1 withdraw (FRR's floor {milliseconds(fleet.floor)})")
+        within(taken, fleet.floor + 0.5, f"both ToRs send nothing to a1 {duration(taken)} after the kill: the "
+               f"first client that is refused makes a1 withdraw (FRR's floor {duration(fleet.floor)})")
         wait_whole()
         print(f"    started again, and back in every router's kernel {time.time() - returned:.1f} s later")
         traffic.more()

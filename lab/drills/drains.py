@@ -2,7 +2,7 @@
 import time
 
 from drills.fleet import RATE, SITE_A, TORS_A, VIPS, Traffic, vipctl, wait_next_hops, wait_whole
-from harness import api_time, check, ctl, milliseconds, poll, show, within
+from harness import api_time, check, ctl, duration, poll, show, within
 
 
 def node_drained(fleet):
@@ -25,7 +25,7 @@ def node_drained(fleet):
             moves = [change for change in fleet.changes(start) if change[0] <= end]
             check(sorted((router, vip) for _, router, vip, _ in moves) == wanted,
                   f"the {operation} changed each ToR's route once a family, and no other router's",
-                  but=[(f"{milliseconds(at - start)} after", *change) for at, *change in moves])
+                  but=[(f"{duration(at - start)} after", *change) for at, *change in moves])
         check(any(request.by.startswith("a2-") for request in traffic.requests() if request.start > back),
               "a2 serves again")
         return fleet.judge(traffic, begin)
@@ -68,10 +68,10 @@ def site_drained(fleet):
         for node in SITE_A:
             ctl(node, "vipctl", "undrain", "node")
         bound = 2 * fleet.floor + 0.2
-        fleet.note("last node's worse path to the last client of A", last - worse)
+        fleet.note("worse path to the last client", last - worse)
         within(last - worse, bound, f"every client is served by B: the last answer of A came "
-               f"{milliseconds(last - worse)} after a3 announced a worse path,\n        "
-               f"{milliseconds(withdrawn - last)} before it withdrew (bound: two floors + 200 ms after the withdraw)")
+               f"{duration(last - worse)} after a3 announced a worse path,\n        "
+               f"{duration(withdrawn - last)} before it withdrew (bound: two floors + 200 ms after the withdraw)")
         wait_whole()
         back = time.time()
         traffic.more()

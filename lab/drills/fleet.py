@@ -5,7 +5,7 @@ import json
 import pathlib
 import time
 
-from harness import Background, Failure, RouteMonitor, api_time, check, ctl, milliseconds, poll, try_ctl
+from harness import Background, Failure, RouteMonitor, api_time, check, ctl, duration, poll, try_ctl
 
 VIPS = ("203.0.113.50", "2001:db8:50::50")
 SITE_A = ("a1", "a2", "a3")
@@ -155,8 +155,8 @@ class Fleet:
         self.floors.sort()
         self.floor = self.floors[-1]
         print(f"    FRR's floor, from a written withdraw to the changed kernel route, {len(self.floors)} times: "
-              f"{milliseconds(self.floors[0])} to {milliseconds(self.floor)}, "
-              f"median {milliseconds(self.floors[len(self.floors) // 2])}")
+              f"{duration(self.floors[0])} to {duration(self.floor)}, "
+              f"median {duration(self.floors[len(self.floors) // 2])}")
 
     def note(self, what, seconds):
         """A measured time for the table at the end."""

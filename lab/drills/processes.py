@@ -2,7 +2,7 @@
 import time
 
 from drills.fleet import TORS_A, Traffic, pid_of, send_signal, wait_vip, wait_whole
-from harness import check, milliseconds, poll, show, within
+from harness import check, duration, poll, show, within
 
 # Seconds that a node's announcements outlive its gate (configuration key lease.ttl).
 LEASE = 5
@@ -21,9 +21,9 @@ def dies(fleet, process):
         traffic.more()
         killed = send_signal("a1", "KILL", pid_of("a1", process))
         taken = max(fleet.left(router, "a1", killed) for router in TORS_A)
-        fleet.note("kill to both ToRs' routes", taken)
-        within(taken, fleet.floor + 0.1, f"both ToRs send nothing to a1 {milliseconds(taken)} after the kill "
-               f"(FRR's floor {milliseconds(fleet.floor)})")
+        fleet.note("kill to route", taken)
+        within(taken, fleet.floor + 0.1, f"both ToRs send nothing to a1 {duration(taken)} after the kill "
+               f"(FRR's floor {duration(fleet.floor)})")
         wait_whole()
         returned = time.time() - killed
         check(True, f"started again by vipd run, proven, and back in every router's kernel after {returned:.1f} s")
@@ -49,10 +49,10 @@ def gate_dies(fleet):
         left = {router: fleet.left(router, "a1", gone) for router in TORS_A}
         show("a1", "vipctl", "routes")
         send_signal("a1", "CONT", supervisor)
-        fleet.note("gate away to both ToRs' routes", max(left.values()))
+        fleet.note("kill to route", max(left.values()))
         check(LEASE <= min(left.values()), f"with no gate the ToRs' routes stay for the lease of {LEASE} s")
-        within(max(left.values()), LEASE + fleet.floor + 0.2, f"and go when it ends, {max(left.values()):.3f} s after "
-               "the kill")
+        within(max(left.values()), LEASE + fleet.floor + 0.2,
+               f"and go when it ends, {duration(max(left.values()))} after the kill")
         wait_whole()
         traffic.more()
         return fleet.judge(traffic, killed)

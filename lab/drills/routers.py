@@ -2,7 +2,7 @@
 import time
 
 from drills.fleet import SITE_A, Traffic, VIPS, next_hops, wait_next_hops, wait_whole
-from harness import check, ctl, milliseconds, poll, show, try_ctl, within
+from harness import check, ctl, duration, poll, show, try_ctl, within
 
 HOLD_TIME = 9
 
@@ -13,14 +13,14 @@ def router_restarts(fleet):
         killed = float(ctl("tor1", "sh", "-c", "date +%s.%N; pkill -KILL -x bgpd"))
         taken = fleet.left("core", "tor1", killed)
         fleet.note("kill to the core's route", taken)
-        within(taken, fleet.floor + 0.2, f"the core sends nothing to tor1 {milliseconds(taken)} after the kill")
+        within(taken, fleet.floor + 0.2, f"the core sends nothing to tor1 {duration(taken)} after the kill")
         poll("bgpd listens again", lambda: ":179" in (try_ctl("tor1", "ss", "-Hltn", "sport = :179") or ""))
         listening = time.time()
         wait_next_hops("tor1", SITE_A)
         back = time.time() - listening
-        fleet.note("bgpd's return to tor1's whole routes", back)
-        within(back, 5, f"bgpd was back after {listening - killed:.1f} s, and {back:.1f} s later all nodes had announced "
-               "again")
+        fleet.note("return to whole", back)
+        within(back, 5, f"bgpd was back after {duration(listening - killed)}, and {duration(back)} later all nodes had "
+               "announced again")
         wait_whole()
         traffic.more()
         return fleet.judge(traffic, killed, [(killed, killed + taken)])
@@ -38,8 +38,8 @@ def link_is_cut(fleet):
                 ctl(node, "nft", "add", "table", "netdev", "cut")
                 ctl(node, "nft", "add", "chain", "netdev", "cut", "ingress", rule % device)
             taken = fleet.left("tor1", "a1", cut)
-            fleet.note("cut to tor1's route", taken)
-            within(taken, HOLD_TIME + fleet.floor + 0.2, f"tor1 sends nothing to a1 {taken:.3f} s after the cut: "
+            fleet.note("cut to route", taken)
+            within(taken, HOLD_TIME + fleet.floor + 0.2, f"tor1 sends nothing to a1 {duration(taken)} after the cut: "
                    f"without BFD the hold time of {HOLD_TIME} s bounds it, and that is what it costs")
             check(all("a1" in next_hops("tor2", vip) for vip in VIPS), "tor2 still sends to a1")
             show("a1", "vipctl", "peers")
