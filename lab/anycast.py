@@ -56,7 +56,8 @@ def summarize(fleet, results):
     for letter, name, (failed, times) in results:
         measured = ", ".join(f"{what} {duration(seconds)}" for what, seconds in times)
         print(f"    {letter}  {name:44}{failed:17}{measured}".rstrip())
-    print(f"    FRR's own floor in this run: {duration(fleet.floors[0])} to {duration(fleet.floor)}")
+    print(f"    FRR's own floor in this run: {duration(fleet.floor)} in the middle, "
+          f"{duration(fleet.floors[-1])} at most")
 
 
 def main(chosen):

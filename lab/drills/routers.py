@@ -18,7 +18,7 @@ def router_restarts(fleet):
         listening = time.time()
         wait_next_hops("tor1", SITE_A)
         back = time.time() - listening
-        fleet.note("return to whole", back)
+        fleet.note("return", back)
         within(back, 5, f"bgpd was back after {duration(listening - killed)}, and {duration(back)} later all nodes had "
                "announced again")
         wait_whole()
