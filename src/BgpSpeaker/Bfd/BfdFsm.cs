@@ -7,19 +7,19 @@ namespace AnycastVip.BgpSpeaker.Bfd;
 /// of the session and what to do.
 /// </summary>
 /// <remarks>
-/// <para><b>Time.</b> A session lives by when packets arrived, not by when somebody came to read them. The
-/// <c>now</c> of <see cref="BfdEventKind.Received"/> is the kernel's time stamp of the packet (on the clock of all other
-/// events; not later than the moment of reading). When a deadline has come, the shell first reads its socket until it is
+/// <para><b>Time.</b> A session lives by when packets arrived, not by when somebody came to read them. The <c>now</c>
+/// of <see cref="BfdEventKind.Received"/> is the kernel's time stamp of the packet, on the clock of all other events
+/// and not later than the moment of reading. When a deadline has come, the shell first reads its socket until it is
 /// empty and hands in every packet, in their order; only then it says <see cref="BfdEventKind.TimersDue"/>, with a
-/// <c>now</c> that it took before it found the socket empty. However long the shell was held up, packets that arrived in
-/// time have then moved the deadline, and the peer stays Up. If the kernel had to drop packets because nobody read
-/// (SO_RXQ_OVFL), the shell says <see cref="BfdEventKind.PacketsLost"/> before TimersDue.</para>
+/// <c>now</c> that it took before it found the socket empty. However long the shell was held up, packets that arrived
+/// in time have then moved the deadline, and the session stays Up. If the kernel had to drop packets because nobody
+/// read (SO_RXQ_OVFL), the shell says <see cref="BfdEventKind.PacketsLost"/> before TimersDue.</para>
 /// <para>A silence that the time stamps prove is a failure even if packets came after it: a packet that arrived when
-/// the Detection Time was over ends the session as the timer would have, and counts for nothing else; the remote system
-/// repeats what it has to say.</para>
+/// the Detection Time was over ends the session as the timer would have, and counts for nothing else; the remote
+/// system repeats what it has to say.</para>
 /// <para><b>Sending.</b> A change of the state, and a newly learned discriminator, go out at once (section 6.8.7); what
-/// a Poll Sequence has to say waits for the next periodic packet (section 6.5). A late TimersDue sends one packet, never
-/// those that were missed.</para>
+/// a Poll Sequence has to say waits for the next periodic packet (section 6.5). A late TimersDue sends one packet,
+/// never those that were missed.</para>
 /// <para><b>Choices.</b> A Poll Sequence starts while Up only: in other states changed intervals apply at once, so
 /// that there is nothing to wait for. Settings that change during a Poll Sequence wait for its end.</para>
 /// </remarks>

@@ -33,7 +33,7 @@ public static class BfdPacketCodec
     /// others are <see cref="BfdDemultiplexer"/>'s.
     /// </summary>
     /// <param name="payload">The whole UDP payload; octets behind Length do not count.</param>
-    /// <param name="packet">The packet, as far as it came with the fields that were judged; default if too short.</param>
+    /// <param name="packet">What the fields say, whatever the verdict; default unless it is whole.</param>
     /// <returns>The first check that failed; None for a packet to go on with.</returns>
     public static BfdDiscardReason Decode(ReadOnlySpan<byte> payload, out BfdPacket packet)
     {

@@ -2,7 +2,7 @@ using AnycastVip.BgpSpeaker.Tests.Simulation;
 
 namespace AnycastVip.BgpSpeaker.Tests.Bfd;
 
-/// <summary>Two systems and what lies between them, in virtual time: datagrams are lost, delayed and reordered.</summary>
+/// <summary>Two systems and what lies between, in virtual time: datagrams are lost, delayed and reordered.</summary>
 internal sealed class BfdLink
 {
     public static readonly TimeSpan CalmDelay = TimeSpan.FromMilliseconds(10);

@@ -116,7 +116,8 @@ public sealed class BfdSimulationTests
         {
             var (ours, theirs) = (node.Session.Settings, peer.Session.Settings);
             Assert.False(node.Session.IsPolling);
-            Assert.Equal(Longer(ours.DesiredMinTxInterval, theirs.RequiredMinRxInterval), node.Session.TransmitInterval);
+            Assert.Equal(
+                Longer(ours.DesiredMinTxInterval, theirs.RequiredMinRxInterval), node.Session.TransmitInterval);
             Assert.Equal(
                 theirs.DetectMult * Longer(ours.RequiredMinRxInterval, theirs.DesiredMinTxInterval),
                 node.Session.DetectionTime);
