@@ -7,6 +7,8 @@ public sealed class ArrowRulesTests
 
         namespace AnycastVip.BgpSpeaker.Wire { public class W { public static int Octets; } }
         namespace AnycastVip.BgpSpeaker.Session { public class S; }
+        namespace AnycastVip.BgpSpeaker.Bfd { public class B; }
+        namespace AnycastVip.BgpSpeaker.Timing { public class J; }
         namespace AnycastVip.BgpSpeaker.Rib { public class R; }
         namespace AnycastVip.BgpSpeaker.Peering { public class P; }
         namespace AnycastVip.BgpSpeaker.Runtime { public class T; }
@@ -38,6 +40,10 @@ public sealed class ArrowRulesTests
     [InlineData("Wire", "W w", true)]
     [InlineData("Session", "Wire.W w", true)]
     [InlineData("Session", "Rib.R r", false)]
+    [InlineData("Session", "Bfd.B b", false)]
+    [InlineData("Bfd", "Timing.J j", true)]
+    [InlineData("Bfd", "Session.S s", false)]
+    [InlineData("Timing", "Bfd.B b", false)]
     [InlineData("Rib", "Session.S s", false)]
     [InlineData("Rib", "int i = Wire.W.Octets", true)]
     [InlineData("Peering", "Session.S s, t; Rib.R r", true)]

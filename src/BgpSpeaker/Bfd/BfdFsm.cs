@@ -13,7 +13,8 @@ namespace AnycastVip.BgpSpeaker.Bfd;
 /// empty and hands in every packet, in their order; only then it says <see cref="BfdEventKind.TimersDue"/>, with a
 /// <c>now</c> that it took before it found the socket empty. However long the shell was held up, packets that arrived
 /// in time have then moved the deadline, and the session stays Up. If the kernel had to drop packets because nobody
-/// read (SO_RXQ_OVFL), the shell says <see cref="BfdEventKind.PacketsLost"/> before TimersDue.</para>
+/// read, the shell says <see cref="BfdEventKind.PacketsLost"/>: before the packet whose SO_RXQ_OVFL count shows it, and
+/// before TimersDue if SO_MEMINFO shows drops behind the last packet.</para>
 /// <para>A silence that the time stamps prove is a failure even if packets came after it: a packet that arrived when
 /// the Detection Time was over ends the session as the timer would have, and counts for nothing else; the remote
 /// system repeats what it has to say.</para>
@@ -103,8 +104,9 @@ public static class BfdFsm
             RemoteDesiredMinTxInterval = packet.DesiredMinTxInterval,
             RemoteDetectMult = packet.DetectMult,
         };
-        if (packet.Final && session.IsPolling)
+        if (packet.Final)
         {
+            // Without a Poll Sequence nothing is waiting, and this changes nothing.
             next = next with
             {
                 IsPolling = false,
