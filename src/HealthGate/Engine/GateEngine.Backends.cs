@@ -46,7 +46,8 @@ public sealed partial class GateEngine
         // A process that died resets its connections before it refuses new ones, and takes all backends with it that it
         // served: they are looked at in one burst.
         if (failed.What != Observation.TimedOut)
-            _pools[backend.Pool].Backends.FindAll(sibling => sibling.State.State == BackendState.Up || sibling == backend)
+            _pools[backend.Pool].Backends
+                .FindAll(sibling => sibling.State.State == BackendState.Up || sibling == backend)
                 .ForEach(Verify);
     }
 

@@ -58,7 +58,7 @@ internal sealed class RouteMonitor : IDisposable
         [.. Lines().Where(line => line.Text.StartsWith($"Deleted {address} ", StringComparison.Ordinal))
             .Select(line => line.At)];
 
-    // "[2026-11-22T16:25:17.123456] Deleted 203.0.113.50 nhid …"; the next hops of several paths follow in further lines.
+    // "[2026-11-22T16:25:17.123456] Deleted 203.0.113.50 nhid …"; the next hops of several paths follow in more lines.
     private IEnumerable<(DateTimeOffset At, string Text)> Lines()
     {
         var at = default(DateTimeOffset);
