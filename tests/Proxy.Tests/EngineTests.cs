@@ -7,11 +7,11 @@ namespace AnycastVip.Proxy.Tests;
 public sealed class EngineTests
 {
     [Fact]
-    public void A_loop_that_hangs_does_not_answer()
+    public async Task A_loop_that_hangs_does_not_answer()
     {
         using var rig = new Rig(loops: 2);
         using var release = new ManualResetEventSlim();
-        Assert.True(rig.Engine.AnswersWithin(Rig.Patience));
+        await rig.Engine.TurnAsync().WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
         using var reached = new CountdownEvent(2);
         var hanging = new Thread(() => rig.Engine.OnEveryLoop(_ =>
         {
@@ -20,16 +20,18 @@ public sealed class EngineTests
         }));
         hanging.Start();
         reached.Wait(Rig.Patience, Rig.Cancellation);
-        Assert.False(rig.Engine.AnswersWithin(TimeSpan.FromMilliseconds(20)));
+        var turning = rig.Engine.TurnAsync();
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => turning.WaitAsync(TimeSpan.FromMilliseconds(20), TimeProvider.System, Rig.Cancellation));
         release.Set();
         hanging.Join();
-        Assert.True(rig.Engine.AnswersWithin(Rig.Patience));
+        await turning.WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
         rig.Engine.Stop(TimeSpan.Zero);
-        Assert.False(rig.Engine.AnswersWithin(Rig.Patience));
+        Assert.False(rig.Engine.TurnAsync().IsCompleted);
     }
 
     [Fact]
-    public void A_loop_that_hangs_makes_calls_fail_and_hangs_none()
+    public async Task A_loop_that_hangs_makes_calls_fail_and_hangs_none()
     {
         using var engine = new ProxyEngine(new() { Loops = 2, LoopPatience = TimeSpan.FromMilliseconds(50) });
         engine.Start();
@@ -45,7 +47,7 @@ public sealed class EngineTests
         Assert.Throws<TimeoutException>(() => engine.ListConnections(new(), null));
         engine.Snapshot();
         release.Set();
-        Assert.True(engine.AnswersWithin(Rig.Patience));
+        await engine.TurnAsync().WaitAsync(Rig.Patience, TimeProvider.System, Rig.Cancellation);
 
         // What came while it hung was done in its order, so that the same table can be applied now.
         engine.ApplyTable(ProxyTable.Empty);

@@ -118,13 +118,22 @@ internal sealed class ControlCall(
 
     private async Task SendHeartbeatsAsync(TimeSpan interval, CancellationToken cancel)
     {
-        while (true)
+        using var timer = new PeriodicTimer(interval, control.Clock);
+        var sending = Task.CompletedTask;
+        while (await timer.WaitForNextTickAsync(cancel))
         {
-            await Task.Delay(interval, control.Clock, cancel);
             control.JudgeSilence(this, MissedHeartbeats * interval);
-            if (await Task.Run(() => control.Engine.AnswersWithin(interval), cancel))
-                await AnswerAsync(new() { HeartbeatAck = new() }, cancel);
+            if (!sending.IsCompleted)
+                continue;
+            await sending;
+            sending = SendHeartbeatAsync(cancel);
         }
+    }
+
+    private async Task SendHeartbeatAsync(CancellationToken cancel)
+    {
+        await control.Engine.TurnAsync().WaitAsync(cancel);
+        await AnswerAsync(new() { HeartbeatAck = new() }, cancel);
     }
 
     private async Task SendReportsAsync(CancellationToken cancel)

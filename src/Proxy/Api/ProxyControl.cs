@@ -12,8 +12,6 @@ namespace AnycastVip.Proxy.Api;
 /// </summary>
 public sealed class ProxyControl : IAsyncDisposable
 {
-    // Failures end the wait at once, and many successes too; the rest is fetched for the next report.
-    private static readonly TimeSpan FetchInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -26,6 +24,7 @@ public sealed class ProxyControl : IAsyncDisposable
     private ulong _lastRevision;
     private ControlCall? _holder;
     private bool _holderDecides;
+    private bool _isReportDue;
     private DateTimeOffset? _seenAt;
     private long _seenTimestamp;
 
@@ -177,20 +176,18 @@ public sealed class ProxyControl : IAsyncDisposable
         _refused = result.Refused.ToFrozenDictionary(listener => listener.Endpoint, listener => listener.Reason);
     }
 
+    // Failures end the wait at once, and many successes too; the rest is fetched for the next report.
     private async Task FetchAsync(CancellationToken cancel)
     {
         var queue = Engine.Observations;
-        var failure = queue.WaitAsync(cancel).AsTask();
         while (true)
         {
+            await queue.WaitAsync(cancel);
+            var isReportDue = Interlocked.Exchange(ref _isReportDue, false);
             while (queue.TryRead(out var observation))
                 Volatile.Read(ref _holder)?.Observe(observation);
-            await Task.WhenAny(failure, Task.Delay(FetchInterval, Clock, cancel));
-            cancel.ThrowIfCancellationRequested();
-            if (!failure.IsCompleted)
-                continue;
-            await failure;
-            failure = queue.WaitAsync(cancel).AsTask();
+            if (isReportDue)
+                Volatile.Read(ref _holder)?.RequestReport();
         }
     }
 
@@ -200,7 +197,8 @@ public sealed class ProxyControl : IAsyncDisposable
         while (await timer.WaitForNextTickAsync(cancel))
         {
             RetryRefused();
-            Volatile.Read(ref _holder)?.RequestReport();
+            Volatile.Write(ref _isReportDue, true);
+            Engine.Observations.Wake();
         }
     }
 

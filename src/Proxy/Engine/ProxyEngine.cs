@@ -144,11 +144,12 @@ public sealed partial class ProxyEngine : IDisposable
     }
 
     /// <summary>
-    /// Asks every loop for a sign of life; false when one gave none in time, or the engine does not run.
+    /// Asks every loop for a sign of life. Ends when all have given it: not before a loop that hangs turns again, and
+    /// never when the engine does not run.
     /// </summary>
-    /// <param name="bound">How long to wait for it.</param>
-    public bool AnswersWithin(TimeSpan bound) =>
-        Volatile.Read(ref _isRunning) && PostToEveryLoop(_ => { }).Wait(bound);
+    public Task TurnAsync() => Volatile.Read(ref _isRunning)
+        ? PostToEveryLoop(_ => { })
+        : new TaskCompletionSource().Task;
 
     /// <summary>
     /// Accepts no more, lets open connections end by themselves, resets those that are left, and ends the loops.
@@ -196,20 +197,21 @@ public sealed partial class ProxyEngine : IDisposable
 
     private static InvalidOperationException NotRunning() => new("the engine does not run");
 
-    private CountdownEvent PostToEveryLoop(Action<LoopWorker> action)
+    private Task PostToEveryLoop(Action<LoopWorker> action)
     {
-        // Not disposed of: a loop that hangs may answer when nobody waits any more.
-        var done = new CountdownEvent(_loops.Length);
+        var left = _loops.Length;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         for (var i = 0; i < _loops.Length; i++)
         {
             var worker = _workers[i];
             _loops[i].Post(() =>
             {
                 action(worker);
-                done.Signal();
+                if (Interlocked.Decrement(ref left) == 0)
+                    done.SetResult();
             });
         }
-        return done;
+        return done.Task;
     }
 
     private void Join()
