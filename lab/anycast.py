@@ -5,7 +5,7 @@ import sys
 import time
 
 from drills import DRILLS
-from drills.fleet import NODES, VIPS, WHOLE, Fleet, Traffic, node_log, wait_next_hops, wait_whole
+from drills.fleet import NODES, VIPS, WHOLE, Fleet, Traffic, node_log, wait_backends, wait_next_hops, wait_whole
 from drills.spread import spread
 from harness import Failure, TooSlow, duration, show
 
@@ -15,10 +15,13 @@ def title(text):
 
 
 def converge(started):
-    title("Waiting until every router has its routes")
+    title("Waiting until every router has its routes and every node its backends")
     for router, names in WHOLE.items():
         wait_next_hops(router, names, timeout=90)
         print(f"    {time.monotonic() - started:5.1f} s  {router} sends both VIPs to {', '.join(names)}", flush=True)
+    for node in NODES:
+        wait_backends(node, "UP", "s1", "s2", "s3")
+    print(f"    {time.monotonic() - started:5.1f} s  every backend is up", flush=True)
 
 
 def show_all():

@@ -1,7 +1,7 @@
 """Drills on the service behind a node."""
 import time
 
-from drills.fleet import TORS_A, Traffic, vipctl, wait_whole
+from drills.fleet import TORS_A, Traffic, wait_backends, wait_whole
 from harness import check, ctl, duration, poll, show, within
 
 
@@ -9,13 +9,6 @@ def kill_backends(node, *numbers):
     """kill -9 of backends; the time just before it."""
     pattern = f"[b]ackend.py {node}-s[{''.join(numbers)}] "
     return float(ctl(node, "sh", "-c", f"date +%s.%N; pkill -KILL -f '{pattern}'"))
-
-
-def wait_backends(node, state, *names):
-    def is_so():
-        backends = vipctl(node, "backends", "web")["backends"]
-        return all(backend["state"] == f"BACKEND_STATE_{state}" for backend in backends if backend["name"] in names)
-    poll(f"{node} sees {' '.join(names)} {state}", is_so)
 
 
 def one_backend_crashes(fleet):

@@ -63,6 +63,13 @@ def wait_vip(node, state):
     poll(f"{node} sees its VIP {state}", is_so)
 
 
+def wait_backends(node, state, *names):
+    def is_so():
+        backends = vipctl(node, "backends", "web")["backends"]
+        return all(backend["state"] == f"BACKEND_STATE_{state}" for backend in backends if backend["name"] in names)
+    poll(f"{node} sees {' '.join(names)} {state}", is_so)
+
+
 def pid_of(node, process):
     """The id, in the node, of vipd's process "run", "speaker", "gate" or "proxy"."""
     return ctl(node, "pgrep", "-f", f"[v]ipd.dll {process} ").split()[0]

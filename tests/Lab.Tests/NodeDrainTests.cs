@@ -49,6 +49,8 @@ public sealed class NodeDrainTests(TwoNodeLab lab, ITestOutputHelper output) : N
         await using var one = await Node1.StartAsync(Node1.Configuration(
             "    drain: {strandedAfter: 2s, connectionTimeout: 6s}\n"));
         await WaitNextHopsAsync(VipIPv4, Node1);
+        await one.WaitBackendAsync("UP", "s1");
+        await one.WaitBackendAsync("UP", "s2");
         // With one node there is nowhere to move to: the route goes, and these clients are cut off.
         using var held = await Traffic.HoldAsync(Client, VipIPv4, 8);
         await Poll.Until(
