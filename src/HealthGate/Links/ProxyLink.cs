@@ -21,6 +21,9 @@ internal sealed class ProxyLink(LinkOptions options, ulong epoch)
     /// <inheritdoc/>
     protected override LinkTimes Times => ProxyTimes;
 
+    /// <inheritdoc/>
+    protected override bool AnswersSignsOfLife => true;
+
     /// <summary>Sends a table instead of one that still waits.</summary>
     public void Send(SendTable table) => Outbox?.Replace(new() { Table = ProxyMapping.Table(table) });
 

@@ -43,6 +43,9 @@ internal sealed class SpeakerLink(LinkOptions options, ulong epoch, Lease lease)
     /// <inheritdoc/>
     protected override LinkTimes Times => new(Lease.Heartbeat, SilentHeartbeats * Lease.Heartbeat);
 
+    /// <inheritdoc/>
+    protected override bool AnswersSignsOfLife => false;
+
     /// <summary>Sends the whole set instead of one that still waits.</summary>
     public void Send(Declare set) => Outbox?.Replace(new() { DesiredSet = SpeakerMapping.Set(set) });
 

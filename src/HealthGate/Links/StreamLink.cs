@@ -57,6 +57,12 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     /// <summary>Of the next stream.</summary>
     protected abstract LinkTimes Times { get; }
 
+    /// <summary>
+    /// Whether the other side gives signs of life unasked. Then each is answered by a heartbeat, and no timer wakes the
+    /// process for one: without those signs the stream is lost anyway.
+    /// </summary>
+    protected abstract bool AnswersSignsOfLife { get; }
+
     /// <summary>What waits for the stream that is open; null: none is.</summary>
     protected Outbox<TRequest>? Outbox => Volatile.Read(ref _outbox);
 
@@ -123,9 +129,9 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
         // Whoever leaves completes the outbox that it finds: this one may have come a moment later.
         if (_leaving.IsCancellationRequested)
             outbox.Complete();
-        var reading = ReadAsync(call.ResponseStream, watchdog);
+        var reading = ReadAsync(call.ResponseStream, outbox, watchdog);
         var writing = WriteAsync(call.RequestStream, outbox, end.Token);
-        var beating = BeatAsync(outbox, times.Heartbeat, end.Token);
+        var beating = AnswersSignsOfLife ? Task.CompletedTask : BeatAsync(outbox, times.Heartbeat, end.Token);
         var silence = watchdog.WatchAsync(end.Token);
         try
         {
@@ -146,14 +152,19 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
         }
     }
 
-    private async Task<Loss> ReadAsync(IAsyncStreamReader<TResponse> responses, Watchdog watchdog)
+    private async Task<Loss> ReadAsync(
+        IAsyncStreamReader<TResponse> responses, Outbox<TRequest> outbox, Watchdog watchdog)
     {
+        var beating = Task.CompletedTask;
         try
         {
             while (await responses.MoveNext(CancellationToken.None))
             {
-                if (IsSignOfLife(responses.Current))
+                var isSignOfLife = IsSignOfLife(responses.Current);
+                if (isSignOfLife)
                     watchdog.Feed();
+                if (isSignOfLife && AnswersSignsOfLife && beating.IsCompleted)
+                    beating = BeatAsync(outbox);
                 if (Read(responses.Current) is { } happened)
                     options.Happened(happened);
             }
@@ -184,9 +195,14 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
         while (true)
         {
             await Task.Delay(interval, Clock, end);
-            await options.TurnAsync().WaitAsync(end);
-            outbox.Beat();
+            await BeatAsync(outbox).WaitAsync(end);
         }
+    }
+
+    private async Task BeatAsync(Outbox<TRequest> outbox)
+    {
+        await options.TurnAsync();
+        outbox.Beat();
     }
 
     private Loss Lose(string what) => new($"{options.SocketPath}: {what}", IsTakenOver: false);

@@ -189,7 +189,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_proxy_that_reports_but_answers_no_heartbeat_is_lost_and_asked_again()
+    public async Task A_proxy_that_reports_but_sends_no_heartbeat_is_lost_and_asked_again()
     {
         var link = await Connected();
 
@@ -201,19 +201,14 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_proxy_that_answers_heartbeats_is_kept()
+    public async Task A_proxy_that_sends_heartbeats_is_kept_and_each_is_answered()
     {
         var link = await Connected();
-        for (var round = 0UL; round < 6; round++)
+        for (var round = 0; round < 6; round++)
         {
-            var heartbeat = link.Stream.Receive();
-            await _run.PassUntil(() => heartbeat.IsCompleted, Step);
-            Assert.NotNull((await heartbeat).Heartbeat);
+            _run.Clock.Advance(TimeSpan.FromMilliseconds(500));
             await link.Stream.Send(new() { HeartbeatAck = new() });
-            // Behind the answer: once it is there, the answer was read.
-            await link.Stream.Send(new() { ConnectionsClosed = new() { RequestId = round } });
-
-            Assert.Equal(new ConnectionsClosedByProxy(round, 0), await _run.Next());
+            Assert.NotNull((await link.Stream.Receive()).Heartbeat);
         }
     }
 
@@ -228,7 +223,8 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             asked.TrySetResult();
             return turned.Task;
         };
-        await _run.PassUntil(() => asked.Task.IsCompleted, Step);
+        await link.Stream.Send(new() { HeartbeatAck = new() });
+        await asked.Task.WaitAsync(LinkRun.Patience, TimeProvider.System, TestContext.Current.CancellationToken);
 
         link.Link.Send(new CloseVipConnections(1, new("", "", ""), null));
         Assert.NotNull((await link.Stream.Receive()).CloseConnections);
@@ -333,6 +329,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         await stream.Receive();
         await stream.Send(new() { Accepted = new() });
         Assert.IsType<ProxyConnected>(await _run.Next());
+        Assert.NotNull((await stream.Receive()).Heartbeat);
         return (link, stream);
     }
 }

@@ -7,6 +7,8 @@ namespace AnycastVip.HealthGate.Tests.Runtime;
 /// <summary>A proxy that does what it is told, but for its connections: it has none.</summary>
 internal sealed class ObedientProxy : IAsyncDisposable
 {
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly ScriptedProxy _script = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
@@ -41,6 +43,13 @@ internal sealed class ObedientProxy : IAsyncDisposable
         _stop.Dispose();
     }
 
+    // The gate answers it at once, so that heartbeats go on at this interval.
+    private async Task BeatLaterAsync()
+    {
+        await Task.Delay(HeartbeatInterval, TimeProvider.System, _stop.Token);
+        await Say(new() { HeartbeatAck = new() });
+    }
+
     private async Task AnswerAsync(
         ScriptedStream<ControlRequest, ControlResponse> stream, ControlRequest request)
     {
@@ -51,7 +60,7 @@ internal sealed class ObedientProxy : IAsyncDisposable
                 await Say(new() { Accepted = new() });
                 break;
             case ControlRequest.RequestOneofCase.Heartbeat:
-                await Say(new() { HeartbeatAck = new() });
+                _ = BeatLaterAsync();
                 break;
             case ControlRequest.RequestOneofCase.Table:
                 Table = request.Table;
