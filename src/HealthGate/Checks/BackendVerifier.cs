@@ -25,8 +25,6 @@ public static class BackendVerifier
     /// <param name="clock">Counts it.</param>
     public static async Task<Verification> VerifyAsync(IPEndPoint target, TimeSpan timeout, TimeProvider clock)
     {
-        if (IPAddress.IsLoopback(target.Address) && TryAtOnce(target) is { } found)
-            return found;
         using var end = new CancellationTokenSource(timeout, clock);
         try
         {
@@ -40,30 +38,6 @@ public static class BackendVerifier
         catch (OperationCanceledException)
         {
             return Verification.Failed;
-        }
-    }
-
-    // Over loopback the answer is there before connect() returns: a withdraw that hangs on it need not wait for another
-    // thread to be woken. Null: it is not there all the same.
-    private static Verification? TryAtOnce(IPEndPoint target)
-    {
-        using var socket = TcpProbe.Open(target.AddressFamily);
-        socket.Blocking = false;
-        try
-        {
-            socket.Connect(target);
-            return Verification.Connected;
-        }
-        catch (SocketException error) when (error.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-        {
-            if (!socket.Poll(TimeSpan.Zero, SelectMode.SelectWrite))
-                return null;
-            var code = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-            return code == SocketError.Success ? Verification.Connected : Judge(code);
-        }
-        catch (SocketException error)
-        {
-            return Judge(error.SocketErrorCode);
         }
     }
 

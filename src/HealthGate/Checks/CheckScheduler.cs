@@ -99,7 +99,9 @@ public sealed class CheckScheduler : IAsyncDisposable
             if (!_isStopping)
             {
                 TakeDue();
-                SetTimer();
+                // What else has happened may move the deadline: a run over loopback has ended before it is awaited.
+                if (!_inbox.Reader.TryPeek(out _))
+                    SetTimer();
             }
             else if (_runs == 0)
             {
