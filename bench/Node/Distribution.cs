@@ -14,6 +14,9 @@ internal sealed class Distribution
     public static string Header =>
         $"{"",-52}{"trials",7}{"first",10}{"min",10}{"p50",10}{"p99",10}{"max",10}  bar";
 
+    /// <summary>How many were added.</summary>
+    public int Count => _milliseconds.Count;
+
     /// <summary>From one timestamp (<see cref="Stopwatch"/>) to another.</summary>
     public void Add(long from, long to) => _milliseconds.Add(Stopwatch.GetElapsedTime(from, to).TotalMilliseconds);
 

@@ -32,8 +32,8 @@ internal static class FailoverCommand
         using var bed = CreateBed();
         bed.Node.Start("run");
         var (fromRefusal, fromKill) = (new Distribution(), new Distribution());
-        var after = 0L;
-        for (var trial = 0; trial < trials; trial++)
+        var (after, deaths) = (0L, 0);
+        for (; fromRefusal.Count < trials; deaths++)
         {
             after = await MeasureRefusalAsync(bed, load, after, fromRefusal);
             after = await MeasureKillAsync(bed, load, after, fromKill);
@@ -41,6 +41,8 @@ internal static class FailoverCommand
         Print(fromRefusal, "connect() of the first refused client -> UPDATE", "p50 <= 2 ms, p99 <= 10 ms");
         Print(fromKill, "all backends killed (-9) -> UPDATE", "-");
         Console.WriteLine($"  with {load} new connections/s");
+        Console.WriteLine($"{deaths - trials} of {deaths} deaths without clients were withdrawn before a client was "
+            + "refused: by a reset connection or a check");
     }
 
     // No client is on its way while the backends die: the first one after that is the first that is refused, and the
@@ -55,9 +57,9 @@ internal static class FailoverCommand
 
         await using var clients = CreateLoad(load);
         var update = await bed.WaitAsync(isAnnounced: false, killed);
-        if (update < clients.FirstAt)
-            throw new InvalidOperationException("The VIP was withdrawn before a client was refused.");
-        taken.Add(clients.FirstAt, update);
+        // A check, or a connection that ended with its backend, may be faster than the first client.
+        if (update >= clients.FirstAt)
+            taken.Add(clients.FirstAt, update);
         return update;
     }
 
