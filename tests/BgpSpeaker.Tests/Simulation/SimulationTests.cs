@@ -12,35 +12,11 @@ public sealed class SimulationTests
     // The broken shells must show within so many runs; most do in the first few.
     private const int SabotagedSeeds = 300;
 
-    private const int LastTraceLines = 60;
-    private const int WholeTrace = 20_000;
-
     [Fact]
     public void Simulation_holds_its_invariants()
     {
-        if (Read("VIP_SEED") is { } single)
-        {
-            var found = FindFailure(single, WholeTrace);
-            Assert.True(found is null, found);
-            return;
-        }
-        var seeds = (long)(Read("VIP_SEEDS") ?? DefaultSeeds);
-        string? failure = null;
-        long last = 0;
-        // Threads of their own: on the pool they would take every thread that the tests with sockets wait for.
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
+        var failure = SeedSearch.FirstFailure(DefaultSeeds, FindFailure);
         Assert.True(failure is null, failure);
-
-        void Work()
-        {
-            while (Volatile.Read(ref failure) is null && Interlocked.Increment(ref last) is var seed && seed <= seeds)
-            {
-                if (FindFailure((ulong)seed, LastTraceLines) is { } found)
-                    Interlocked.CompareExchange(ref failure, found, null);
-            }
-        }
     }
 
     [Fact]
@@ -109,9 +85,4 @@ public sealed class SimulationTests
                 """);
         }
     }
-
-    private static ulong? Read(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
-            ? ulong.Parse(text, CultureInfo.InvariantCulture)
-            : null;
 }

@@ -7,35 +7,12 @@ public sealed class NodeSimulationTests
 {
     private const int DefaultSeeds = 1000;
     private const int SabotagedSeeds = 100;
-    private const int LastTraceLines = 60;
-    private const int WholeTrace = 20_000;
 
     [Fact]
     public void A_simulated_node_keeps_its_laws()
     {
-        if (Read("VIP_SEED") is { } single)
-        {
-            var found = FindFailure(single, WholeTrace);
-            Assert.True(found is null, found);
-            return;
-        }
-        var seeds = (long)(Read("VIP_SEEDS") ?? DefaultSeeds);
-        string? failure = null;
-        long last = 0;
-        // Threads of their own: on the pool they would take every thread that the tests with sockets wait for.
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
+        var failure = SeedSearch.FirstFailure(DefaultSeeds, FindFailure, searchLines: 0);
         Assert.True(failure is null, failure);
-
-        void Work()
-        {
-            while (Volatile.Read(ref failure) is null && Interlocked.Increment(ref last) is var seed && seed <= seeds)
-            {
-                if (FindFailure((ulong)seed, traceLines: 0) is not null)
-                    Interlocked.CompareExchange(ref failure, FindFailure((ulong)seed, LastTraceLines), null);
-            }
-        }
     }
 
     [Theory]
@@ -93,9 +70,4 @@ public sealed class NodeSimulationTests
                 """);
         }
     }
-
-    private static ulong? Read(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
-            ? ulong.Parse(text, CultureInfo.InvariantCulture)
-            : null;
 }
