@@ -29,7 +29,8 @@ def load_messages(proto_directory):
     """Compiles speaker.proto with Debian's protoc and imports the result."""
     output = tempfile.mkdtemp(prefix="speaker-client-")
     subprocess.run(
-        ["protoc", f"--proto_path={proto_directory}", f"--python_out={output}", "anycastvip/v1/speaker.proto"],
+        ["protoc", f"--proto_path={proto_directory}", f"--python_out={output}", "anycastvip/v1/bfd.proto",
+         "anycastvip/v1/speaker.proto"],
         check=True)
     sys.path.insert(0, output)
     try:
