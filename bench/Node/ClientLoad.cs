@@ -14,7 +14,7 @@ internal sealed class ClientLoad : IAsyncDisposable
     private readonly IPEndPoint _target;
     private readonly IPEndPoint _source;
     private readonly Task _running;
-    private long _firstAt;
+    private long _refusedAt;
 
     public ClientLoad(IPEndPoint target, IPAddress source, int perSecond)
     {
@@ -22,8 +22,11 @@ internal sealed class ClientLoad : IAsyncDisposable
         _running = RunAsync(TimeSpan.FromSeconds(1) / perSecond);
     }
 
-    /// <summary>The timestamp (<see cref="Stopwatch"/>) just before the first connect(); before that, now.</summary>
-    public long FirstAt => Volatile.Read(ref _firstAt) is not 0 and var at ? at : Stopwatch.GetTimestamp();
+    /// <summary>
+    /// The timestamp (<see cref="Stopwatch"/>) just before the connect() of the first client that was refused; null
+    /// while there is none. A client whose backend port lies in TIME_WAIT is not refused yet: it waits.
+    /// </summary>
+    public long? RefusedAt => Volatile.Read(ref _refusedAt) is not 0 and var at ? at : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -47,19 +50,26 @@ internal sealed class ClientLoad : IAsyncDisposable
     private async Task ConnectAsync()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var (at, isAnswered) = (0L, false);
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             patience.CancelAfter(Patience);
             socket.Bind(_source);
-            Interlocked.CompareExchange(ref _firstAt, Stopwatch.GetTimestamp(), 0);
+            at = Stopwatch.GetTimestamp();
             await socket.ConnectAsync(_target, patience.Token);
             await socket.SendAsync(Request, patience.Token);
-            await socket.ReceiveAsync(new byte[256], patience.Token);
+            isAnswered = await socket.ReceiveAsync(new byte[256], patience.Token) > 0;
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        catch (SocketException)
         {
             // While there is no backend that is how it ends.
         }
+        if (!isAnswered)
+            Interlocked.CompareExchange(ref _refusedAt, at, 0);
     }
 }

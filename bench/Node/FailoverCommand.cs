@@ -58,8 +58,8 @@ internal static class FailoverCommand
         await using var clients = CreateLoad(load);
         var update = await bed.WaitAsync(isAnnounced: false, killed);
         // A check, or a connection that ended with its backend, may be faster than the first client.
-        if (update >= clients.FirstAt)
-            taken.Add(clients.FirstAt, update);
+        if (clients.RefusedAt is { } refused && refused <= update)
+            taken.Add(refused, update);
         return update;
     }
 

@@ -56,6 +56,26 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task A_backend_that_died_with_connections_in_TIME_WAIT_is_refused_at_once()
+    {
+        using var space = NetworkNamespace.Create();
+        var dead = space.LeaveTimeWait();
+        // Sockets are born where the thread is that starts the loops.
+        using var rig = space.Run(() => new Rig());
+        var endpoint = space.Run(() => rig.Open(Rig.Pool(Rig.Backend("b", dead))));
+
+        space.Run(() =>
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(endpoint);
+            return Assert.Throws<SocketException>(() => client.Receive(new byte[1]));
+        });
+
+        await rig.Next(ObservationKind.Refused);
+        Assert.Equal(0, space.Retransmitted());
+    }
+
+    [Fact]
     public void An_engine_that_does_not_run_takes_no_table()
     {
         using var engine = new ProxyEngine(new());

@@ -41,8 +41,7 @@ internal sealed partial class LoopWorker
     // Sends the SYN: 0, or -errno.
     private int BeginAttempt(int client, Backend backend)
     {
-        var name = SocketName.Of(backend.Spec.Endpoint);
-        var socket = Libc.OpenStream(name.Family);
+        var socket = BackendSocket.Connect(backend.Spec.Endpoint);
         if (socket < 0)
             return socket;
         if (socket >= _table.Capacity)
@@ -52,11 +51,6 @@ internal sealed partial class LoopWorker
         }
         _table.Open(socket, SideKind.Backend, client);
         _table.Side(client).Partner = socket;
-        Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
-        KeepAlive.Set(socket);
-        var result = Libc.Connect(socket, name);
-        if (result < 0 && result != -Errno.InProgress)
-            return result;
         // Only now: epoll reports a socket that was never connected as hung up.
         return _loop.Watch(socket, Readiness.StreamEdges);
     }

@@ -26,6 +26,19 @@ public sealed class BackendVerifierTests
         Assert.Equal(Verification.Refused, await VerifyAsync(TargetServer.Refusing()));
 
     [Fact]
+    public async Task Backend_that_died_with_connections_in_TIME_WAIT_is_refused_at_once()
+    {
+        using var space = NetworkNamespace.Create();
+        var target = space.LeaveTimeWait();
+
+        var verifying = space.Run(() => VerifyAsync(target));
+
+        Assert.True(verifying.IsCompleted);
+        Assert.Equal(Verification.Refused, await verifying);
+        Assert.Equal(0, space.Retransmitted());
+    }
+
+    [Fact]
     public async Task Backend_that_does_not_answer_has_failed_when_its_time_is_over()
     {
         // A full accept queue: the kernel drops what comes then.

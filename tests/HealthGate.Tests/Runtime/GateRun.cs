@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using AnycastVip.HealthGate.Addresses;
 using AnycastVip.HealthGate.Engine;
 using AnycastVip.HealthGate.Runtime;
-using AnycastVip.HealthGate.Tests.Addresses;
 using AnycastVip.HealthGate.Tests.Links;
 using AnycastVip.Rpc;
 using Microsoft.Extensions.Logging.Abstractions;

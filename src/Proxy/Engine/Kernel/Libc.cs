@@ -32,6 +32,7 @@ internal static unsafe partial class Libc
     private const int NoSignal = 0x4000;
     private const int Peek = 2;
     private const int TcpInfo = 11;
+    private const int PollWritable = 4;
     private const int LimitOpenFiles = 7;
 
     /// <summary>A TCP socket that does not block and is not inherited by programs that we start.</summary>
@@ -67,6 +68,14 @@ internal static unsafe partial class Libc
     {
         byte first;
         return Recv(fd, &first, 1, Peek) > 0;
+    }
+
+    /// <summary>Whether a socket that connects has its answer, good or bad.</summary>
+    public static bool IsWritable(int fd)
+    {
+        // A struct pollfd.
+        var watched = stackalloc int[] { fd, PollWritable };
+        return Poll(watched, 1, 0) > 0;
     }
 
     public static int Receive(int fd, byte* buffer, int length) => Result(Recv(fd, buffer, (nuint)length, 0));
@@ -182,6 +191,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     [SuppressGCTransition]
     private static partial int EpollControl(int epoll, int operation, int fd, byte* request);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [SuppressGCTransition]
+    private static partial int Poll(int* watched, nuint count, int milliseconds);
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     [SuppressGCTransition]

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace AnycastVip.HealthGate.Tests.Addresses;
+namespace AnycastVip.Tests;
 
 /// <summary>
 /// A network namespace of its own: that of one thread, which is gone with the thread and the sockets opened on it. A
@@ -49,6 +52,38 @@ internal sealed partial class NetworkNamespace : IDisposable
         });
         return result.Task.GetAwaiter().GetResult();
     }
+
+    /// <summary>
+    /// Gives a listener's port two connections of before in TIME_WAIT, closes the listener, and leaves to new
+    /// connections no ports but those of these two.
+    /// </summary>
+    /// <returns>Where nobody listens any more.</returns>
+    public IPEndPoint LeaveTimeWait() => Run(() =>
+    {
+        // Even ports: connect() tries those first.
+        File.WriteAllText("/proc/sys/net/ipv4/ip_local_port_range", "40000 40003");
+        using var listener = new TcpListener(IPAddress.Loopback, 8080);
+        listener.Start();
+        for (var i = 0; i < 2; i++)
+        {
+            using var client = new TcpClient();
+            client.Connect((IPEndPoint)listener.LocalEndpoint);
+            using (listener.AcceptTcpClient())
+            {
+                // Who closes first keeps TIME_WAIT.
+            }
+            Assert.Equal(0, client.Client.Receive(new byte[1]));
+        }
+        return (IPEndPoint)listener.LocalEndpoint;
+    });
+
+    /// <summary>How many segments were sent again inside (RFC 4022: tcpRetransSegs).</summary>
+    public long Retransmitted() => Run(() =>
+    {
+        var rows = File.ReadLines("/proc/thread-self/net/snmp").Where(line => line.StartsWith("Tcp:"))
+            .Select(line => line.Split(' ')).ToArray();
+        return long.Parse(rows[1][Array.IndexOf(rows[0], "RetransSegs")], CultureInfo.InvariantCulture);
+    });
 
     /// <summary>Runs <c>ip</c> inside and returns what it prints.</summary>
     public string Ip(string arguments) => Run(() =>
