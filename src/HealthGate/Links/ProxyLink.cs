@@ -11,9 +11,10 @@ namespace AnycastVip.HealthGate.Links;
 internal sealed class ProxyLink(LinkOptions options, ulong epoch)
     : StreamLink<ControlRequest, ControlResponse>(options)
 {
-    // A proxy that hangs is out of service within a second of its last sign of life.
+    // A proxy that hangs is out of service within a second of its last sign of life; one that only pauses has half a
+    // second. Each heartbeat costs an idle node more than a check does: no more of them than that needs.
     private static readonly LinkTimes ProxyTimes =
-        new(Heartbeat: TimeSpan.FromMilliseconds(250), Silence: TimeSpan.FromMilliseconds(750));
+        new(Heartbeat: TimeSpan.FromMilliseconds(350), Silence: TimeSpan.FromMilliseconds(850));
 
     /// <inheritdoc/>
     protected override ControlRequest Heartbeat { get; } = new() { Heartbeat = new() };
