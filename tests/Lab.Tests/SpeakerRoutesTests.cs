@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AnycastVip.Lab.Tests.Fixture;
 
 namespace AnycastVip.Lab.Tests;
@@ -167,7 +166,4 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
         // (4096 - 23 - 18 octets of attributes) / 5 octets a prefix: 811 in the first, 189 in the second.
         Assert.Equal(2, Count(await ForeignClient.PeerAsync(speaker, "tor1"), "sent", "update") - before);
     }
-
-    private static int Count(JsonNode peer, string direction, string type) =>
-        int.Parse((string?)peer[direction]?[type] ?? "0", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using AnycastVip.Lab.Tests.Fixture;
 
@@ -77,4 +78,25 @@ public abstract class SpeakerScenario(OneRouterLab lab)
             seen => (string)seen["state"]! == $"PEER_STATE_{state}",
             Timeout,
             $"the speaker sees {peer} in {state}");
+
+    /// <summary>Waits until a Cease was received that does not pass by itself: the next try must be far away.</summary>
+    internal static async Task<JsonNode> WaitRefusedAsync(RunningSpeaker speaker, string peer = "tor1")
+    {
+        var view = await Poll.Until(
+            () => ForeignClient.PeerAsync(speaker, peer),
+            seen => seen["lastReceived"] is not null && seen["nextRetryAt"] is not null,
+            Timeout,
+            "the Cease is shown");
+        var wait = Time(view["nextRetryAt"]!) - Time(view["stateSince"]!);
+        Assert.True(wait > TimeSpan.FromSeconds(20), $"the next try comes after {wait}");
+        return view;
+    }
+
+    /// <summary>A counter of messages in a peer's view, such as <c>sent</c>, <c>update</c>.</summary>
+    internal static int Count(JsonNode peer, string direction, string type) =>
+        int.Parse((string?)peer[direction]?[type] ?? "0", CultureInfo.InvariantCulture);
+
+    /// <summary>A time in a view.</summary>
+    internal static DateTimeOffset Time(JsonNode timestamp) =>
+        DateTimeOffset.Parse((string)timestamp!, CultureInfo.InvariantCulture);
 }

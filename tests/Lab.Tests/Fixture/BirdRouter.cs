@@ -63,7 +63,8 @@ internal sealed class BirdRouter : ForeignRouter
 
     /// <summary>What a command of BIRD's client prints.</summary>
     /// <param name="command">For example <c>show protocols all node4</c>.</param>
-    public async Task<string> Birdc(string command) => (await TryBirdc(command)).Output;
+    public async Task<string> Birdc(string command) =>
+        (await TryRun(["birdc", "-s", PathOf("bird.ctl"), .. command.Split(' ')])).Output;
 
     /// <summary>All that BIRD shows of the session with one of the node's addresses.</summary>
     public Task<string> Session(string peer) => Birdc($"show protocols all {NameOf(peer)}");
@@ -87,7 +88,4 @@ internal sealed class BirdRouter : ForeignRouter
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Command =>
         ["bird", "-f", "-c", PathOf("bird.conf"), "-s", PathOf("bird.ctl")];
-
-    private Task<Netlab.Deployment.CommandResult> TryBirdc(string command) =>
-        TryRun(["birdc", "-s", PathOf("bird.ctl"), .. command.Split(' ')]);
 }
