@@ -10,7 +10,7 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// </summary>
 public sealed class ForeignRouterLab : IAsyncLifetime
 {
-    private DeployedLab? _lab;
+    private ObservedLab? _lab;
 
     /// <summary>The node, for AS 65001, at 10.0.1.2 and 2001:db8:1::2.</summary>
     internal SpeakerNode Node => new(Lab, "node1");
@@ -35,20 +35,20 @@ public sealed class ForeignRouterLab : IAsyncLifetime
         get
         {
             TestTopology.RequireLab();
-            return _lab!;
+            return _lab!.Lab;
         }
     }
 
     public async ValueTask InitializeAsync()
     {
         if (TestTopology.Obstacle is null)
-            _lab = await TestTopology.DeployAsync(TestTopology.Load("foreign-router"));
+            _lab = await ObservedLab.DeployAsync(TestTopology.Load("foreign-router"));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_lab is not null)
-            await _lab.DestroyAsync();
+            await _lab.EndAsync();
     }
 }
 

@@ -13,7 +13,7 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// </summary>
 public sealed class OneRouterLab : IAsyncLifetime
 {
-    private DeployedLab? _lab;
+    private ObservedLab? _lab;
 
     /// <summary>The router, AS 65100, at 10.0.1.1 and 2001:db8:1::1.</summary>
     internal FrrRouter Router => new(Lab, "router1");
@@ -27,19 +27,19 @@ public sealed class OneRouterLab : IAsyncLifetime
         get
         {
             TestTopology.RequireLab();
-            return _lab!;
+            return _lab!.Lab;
         }
     }
 
     public async ValueTask InitializeAsync()
     {
         if (TestTopology.Obstacle is null)
-            _lab = await TestTopology.DeployAsync(TestTopology.Load("one-router"));
+            _lab = await ObservedLab.DeployAsync(TestTopology.Load("one-router"));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_lab is not null)
-            await _lab.DestroyAsync();
+            await _lab.EndAsync();
     }
 }

@@ -10,7 +10,7 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// </summary>
 public sealed class TwoNodeLab : IAsyncLifetime
 {
-    private DeployedLab? _lab;
+    private ObservedLab? _lab;
 
     /// <summary>The router, AS 65100, at 10.0.N.1 and 2001:db8:N::1 towards node N.</summary>
     internal FrrRouter Router => new(Lab, "router1");
@@ -26,19 +26,19 @@ public sealed class TwoNodeLab : IAsyncLifetime
         get
         {
             TestTopology.RequireLab();
-            return _lab!;
+            return _lab!.Lab;
         }
     }
 
     public async ValueTask InitializeAsync()
     {
         if (TestTopology.Obstacle is null)
-            _lab = await TestTopology.DeployAsync(TestTopology.LoadOfLab("two-nodes"));
+            _lab = await ObservedLab.DeployAsync(TestTopology.LoadOfLab("two-nodes"));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_lab is not null)
-            await _lab.DestroyAsync();
+            await _lab.EndAsync();
     }
 }
