@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.BgpSpeaker.Wire;
@@ -12,29 +13,35 @@ public sealed class MeasuresMemory;
 public sealed class ReceivedRoutesMemoryTests
 {
     private const string Address = "127.2.0.1";
-    private const int Routes = 200_000;
+    private const int Routes = 1_000_000;
     private const long MaximumGrowth = 4 * 1024 * 1024;
 
     [Fact]
-    public async Task Two_hundred_thousand_announced_routes_are_counted_and_dropped()
+    public async Task Fault_17_a_million_routes_are_counted_and_dropped_with_keepalives_on_time()
     {
         await using var speaker = new TestSpeaker(TestSpeaker.Passive(Address));
-        using var peer = await speaker.EstablishAsync(Address);
+        await using var peer = await AlivePeer.EstablishAsync(speaker, Address);
         var updates = Encode();
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        foreach (var update in updates)
-            await peer.SendAsync(update);
+        // Again and again, for longer than the hold time.
+        var (rounds, since) = (0UL, Stopwatch.GetTimestamp());
+        for (; Stopwatch.GetElapsedTime(since).TotalSeconds <= AlivePeer.HoldTimeSeconds; rounds++)
+        {
+            foreach (var update in updates)
+                await peer.SendAsync(update);
+        }
 
         var status = await Poll.Until(
             () => speaker.StatusAsync(Address),
-            status => status.ReceivedRoutes.Announced >= Routes,
+            status => status.ReceivedRoutes.Announced >= rounds * Routes,
             TestSpeaker.Bound,
             "the speaker has read every route");
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Assert.Equal((ulong)Routes, status.ReceivedRoutes.Announced);
+        Assert.Equal(rounds * Routes, status.ReceivedRoutes.Announced);
         Assert.Equal((BgpState.Established, 0L), (status.State, status.Flaps));
         Assert.True(growth < MaximumGrowth, $"{growth} octets more than before");
+        peer.AssertNeverMissed();
         GC.KeepAlive(updates);
     }
 

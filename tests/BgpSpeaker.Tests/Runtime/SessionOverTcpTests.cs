@@ -221,7 +221,7 @@ public sealed class SessionOverTcpTests
     }
 
     [Fact]
-    public async Task A_peer_with_a_zero_window_that_still_sends_is_ended_and_another_does_not_notice()
+    public async Task Fault_6_a_peer_with_a_zero_window_that_still_sends_is_ended_and_another_does_not_notice()
     {
         const ushort HoldTime = 3;
         await using var speaker = new TestSpeaker(
