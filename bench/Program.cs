@@ -1,5 +1,6 @@
 using AnycastVip.Bench;
 using AnycastVip.Bench.Node;
+using AnycastVip.Bench.Speakers;
 
 return args switch
 {
@@ -10,10 +11,16 @@ return args switch
         FailoverCommand.RunAsync,
         Options.Read(options, ("trials", 200), ("load", 300), ("proxy-trials", 10), ("gate-trials", 3))),
     ["node", .. var options] => await InOwnNetworkAsync(NodeCommand.RunAsync, Options.Read(options, ("seconds", 60))),
+    ["announce", .. var options] => await WithOptionsAsync(
+        AnnounceCommand.RunAsync, Options.Read(options, ("rounds", 5), ("prefixes", 100_000))),
     [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
 };
+
+static async Task<int> WithOptionsAsync(
+    Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
+    options is null ? 2 : await measure(options);
 
 async Task<int> InOwnNetworkAsync(
     Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
@@ -31,6 +38,8 @@ static int Help(TextWriter writer, int exitCode)
                     [--trials 200] [--load 300 new connections/s] [--proxy-trials 10] [--gate-trials 3]
           node      an idle node: proportional set size and share of a core of its processes; needs root
                     [--seconds 60]
+          announce  from the order until FRR has all prefixes, beside BIRD and GoBGP; needs root, frr, bird2, gobgpd
+                    [--rounds 5] [--prefixes 100000]
         """);
     return exitCode;
 }

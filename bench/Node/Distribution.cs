@@ -17,6 +17,18 @@ internal sealed class Distribution
     /// <summary>How many were added.</summary>
     public int Count => _milliseconds.Count;
 
+    /// <summary>The last one that was added, in milliseconds.</summary>
+    public double Last => _milliseconds[^1];
+
+    /// <summary>The middle one, in milliseconds.</summary>
+    public double Median => Percentile([.. _milliseconds.Order()], 50);
+
+    /// <summary>The least, in milliseconds.</summary>
+    public double Least => _milliseconds.Min();
+
+    /// <summary>Adds one.</summary>
+    public void Add(TimeSpan taken) => _milliseconds.Add(taken.TotalMilliseconds);
+
     /// <summary>From one timestamp (<see cref="Stopwatch"/>) to another.</summary>
     public void Add(long from, long to) => _milliseconds.Add(Stopwatch.GetElapsedTime(from, to).TotalMilliseconds);
 

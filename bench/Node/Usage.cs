@@ -23,6 +23,9 @@ internal readonly record struct Usage(
             Field($"/proc/{pid}/smaps_rollup", "Pss:"));
     }
 
+    /// <summary>Proportional set size in megabytes.</summary>
+    public double PssMegabytes => PssKilobytes * 1.024e-3;
+
     /// <summary>What was used after an earlier moment. PSS is that of now.</summary>
     public Usage Since(Usage before) => this with
     {
@@ -42,7 +45,7 @@ internal readonly record struct Usage(
     /// <summary>One line: name, PSS, share of a core, wake-ups.</summary>
     public string Row(string name, string bar) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-18}{PssKilobytes * 1.024e-3,7:F1} MB{Processor / Span,12:P2}"
+        $"{name,-18}{PssMegabytes,7:F1} MB{Processor / Span,12:P2}"
         + $"{WakeUps / Span.TotalSeconds,12:F1}  {bar}");
 
     private static long Field(string file, string name) => File.ReadLines(file)

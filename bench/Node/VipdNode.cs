@@ -14,7 +14,8 @@ internal sealed partial class VipdNode : IDisposable
     /// <summary>The processes of a node, in the order of their start.</summary>
     public static readonly IReadOnlyList<string> Processes = ["speaker", "proxy", "gate"];
 
-    private static readonly string Program = Find();
+    /// <summary>The Release build of <c>vipd</c>.</summary>
+    public static readonly string Program = Find();
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("vipd-bench-");
     private readonly Dictionary<string, Process> _started = [];
