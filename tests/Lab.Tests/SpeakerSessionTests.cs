@@ -45,7 +45,7 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
 
             await Poll.Until(
                 () => ForeignClient.PeerAsync(speaker, "tor1"),
-                peer => ((string?)peer["reason"])?.Contains("TCP MD5", StringComparison.Ordinal) == true,
+                peer => ((string?)peer["suspectedCause"])?.Contains("TCP MD5 key", StringComparison.Ordinal) == true,
                 Timeout,
                 "the speaker suspects the key");
 

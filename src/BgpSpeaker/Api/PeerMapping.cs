@@ -1,4 +1,3 @@
-using System.Net;
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
@@ -36,7 +35,9 @@ internal static class PeerMapping
             Received = ToProto(status.Received),
             Passive = options.Session.Passive,
             ReceivedRoutes = ToProto(status.ReceivedRoutes),
+            SuspectedCause = status.SuspectedCause ?? "",
         };
+        message.Transitions.Add(status.Transitions.Select(record => ToProto(record, wall)));
         if (status.Session is { } session)
             message.Session = ToProto(session, status, wall);
         return message;
@@ -59,10 +60,10 @@ internal static class PeerMapping
         {
             LocalAddress = status.Local?.LocalAddress.ToString() ?? "",
             RemoteAddress = status.Local?.RemoteAddress.ToString() ?? "",
-            PeerBgpIdentifier = FormatIdentifier(session.PeerIdentifier),
+            PeerBgpIdentifier = BgpIdentifierText.Of(session.PeerIdentifier),
             HoldTime = session.HoldTime.ToDuration(),
             KeepaliveInterval = session.KeepaliveTime.ToDuration(),
-            PeerHostName = session.Received.Capabilities.OfType<FqdnCapability>().FirstOrDefault()?.HostName ?? "",
+            PeerHostName = session.PeerHostName,
             AdvertisedIpv4 = (uint)status.AdvertisedIPv4,
             AdvertisedIpv6 = (uint)status.AdvertisedIPv6,
             EstablishedAt = wall.At(status.EstablishedAt),
@@ -70,16 +71,10 @@ internal static class PeerMapping
         message.Families.Add(session.Families.Select(family => family.ToString()));
         message.CapabilitiesSent.Add(session.Sent.Capabilities.Select(CapabilityText.Of));
         message.CapabilitiesReceived.Add(session.Received.Capabilities.Select(CapabilityText.Of));
+        message.CapabilitiesNegotiated.Add(session.Capabilities.Select(CapabilityText.Of));
         message.BlockedFamilies.Add(status.BlockedFamilies);
         return message;
     }
-
-    /// <summary>A BGP identifier in the dotted form that routers show.</summary>
-    public static string FormatIdentifier(uint identifier) =>
-        new IPAddress((ReadOnlySpan<byte>)
-        [
-            (byte)(identifier >> 24), (byte)(identifier >> 16), (byte)(identifier >> 8), (byte)identifier,
-        ]).ToString();
 
     private static LastNotification? ToProto(NotificationRecord? record, WallTime wall) =>
         record is null
@@ -92,6 +87,15 @@ internal static class PeerMapping
                 Text = NotificationText.Describe(record.Notification),
                 At = wall.At(record.At),
             };
+
+    private static Proto.V1.PeerTransition ToProto(TransitionRecord record, WallTime wall) => new()
+    {
+        From = ToProto(record.From),
+        To = ToProto(record.To),
+        At = wall.At(record.At),
+        Cause = record.Cause,
+        Times = (ulong)record.Times,
+    };
 
     private static Proto.V1.MessageCounters ToProto(Peering.MessageCounters counters) => new()
     {

@@ -2,6 +2,7 @@ using System.Reflection;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Proto.V1;
 using AnycastVip.Rpc;
 using Grpc.Core;
@@ -101,7 +102,7 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
                 .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Node = options.NodeName,
             Asn = options.Asn,
-            RouterId = PeerMapping.FormatIdentifier(options.RouterId),
+            RouterId = BgpIdentifierText.Of(options.RouterId),
             StartedAt = wall.At(speaker.StartedAt),
             Emergency = RouteMapping.ToProto(speaker.Leases.Emergency, wall),
             RefusedConnections = (ulong)speaker.RefusedConnections,
@@ -111,18 +112,13 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
         return response;
     }
 
-    // Two routers with one identifier can each be fine alone, and break whatever compares identifiers (FAULTS 16).
     private async Task<IEnumerable<string>> AlarmsAsync()
     {
-        var own = speaker.Options.RouterId;
         var sessions = await Task.WhenAll(speaker.Peers.Select(
             async peer => (peer.Options.Name, Session: await peer.AskAsync(engine => engine.Session))));
-        var identifiers = sessions.Where(entry => entry.Session is not null).ToLookup(
-            entry => (entry.Session!.PeerAs, entry.Session.PeerIdentifier), entry => entry.Name);
-        return identifiers
-            .Where(group => group.Key.PeerIdentifier == own)
-            .Select(group => $"{string.Join(", ", group)}: the peer has our BGP identifier "
-                + $"{PeerMapping.FormatIdentifier(own)}; give one of both another routerId");
+        return IdentifierAlarms.Find(
+            speaker.Options.RouterId,
+            [.. from entry in sessions where entry.Session is not null select (entry.Name, entry.Session)]);
     }
 
     private async Task<ListPeersResponse> ListPeersAsync(string name)

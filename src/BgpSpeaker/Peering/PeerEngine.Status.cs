@@ -16,6 +16,12 @@ public sealed record PeerStatus
     /// <summary>What last ended the session or keeps it down, in one line; empty: nothing yet.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>What is probably wrong and what to check, in one line; null: nothing is suspected.</summary>
+    public required string? SuspectedCause { get; init; }
+
+    /// <summary>The last changes of the state, oldest first.</summary>
+    public required ValueList<TransitionRecord> Transitions { get; init; }
+
     /// <summary>The operator has taken the peer down.</summary>
     public required bool IsAdministrativelyDown { get; init; }
 
@@ -68,6 +74,9 @@ public sealed partial class PeerEngine
     /// <summary>The operator has taken the peer down.</summary>
     public bool IsAdministrativelyDown => !_state.AdminUp;
 
+    /// <summary>What is probably wrong and what to check, in one line; null: nothing is suspected.</summary>
+    public string? SuspectedCause => Suspicion.Of(_state);
+
     /// <summary>No connection is open: nothing is left to flush.</summary>
     public bool IsQuiet => _connections.Count == 0;
 
@@ -89,6 +98,8 @@ public sealed partial class PeerEngine
         State = _state.BgpState,
         Since = _state.Since,
         Reason = _state.DownReason,
+        SuspectedCause = SuspectedCause,
+        Transitions = _transitions.Records,
         IsAdministrativelyDown = !_state.AdminUp,
         Flaps = _state.Flaps,
         NextRetryAt = _state.NextRetryAt,

@@ -17,6 +17,7 @@ public sealed partial class PeerEngine
     private readonly Dictionary<ConnectionId, PeerConnection> _connections = [];
     private readonly List<PeerAction> _actions = [];
     private readonly AdjRibOut _ribOut = new();
+    private readonly TransitionHistory _transitions = new();
     private PeerProfile _profile;
     private PeerState _state;
     private PeerConnection? _established;
@@ -222,6 +223,10 @@ public sealed partial class PeerEngine
                 break;
             case CloseConnection close:
                 LetGo(close);
+                break;
+            case StateChanged change:
+                _transitions.Add(change, now);
+                _actions.Add(change);
                 break;
             default:
                 _actions.Add(action);

@@ -18,15 +18,15 @@ internal sealed partial class PeerRunner
     {
         try
         {
-            Post(new DialDone(id, await _dialer.DialAsync(cancel), null));
+            Post(new DialDone(id, await _dialer.DialAsync(cancel), SocketError.Success));
         }
         catch (OperationCanceledException)
         {
-            Post(new DialDone(id, null, "given up"));
+            Post(new DialDone(id, null, SocketError.OperationAborted));
         }
         catch (SocketException error)
         {
-            Post(new DialDone(id, null, SocketErrorText.For(error.SocketErrorCode)));
+            Post(new DialDone(id, null, error.SocketErrorCode));
         }
     }
 
@@ -42,8 +42,7 @@ internal sealed partial class PeerRunner
         if (dial.Socket is { } socket && TryOpen(socket, _ => dial.Connection) is { } open)
             _engine.Connected(dial.Connection, open.Local, _clock.Now());
         else
-            _engine.Handle(
-                new TcpConnectionFails(dial.Connection, dial.Failure ?? "closed by the peer"), _clock.Now());
+            _engine.Handle(Failure(dial.Connection, dial.Error), _clock.Now());
         CarryOut();
     }
 
@@ -94,7 +93,7 @@ internal sealed partial class PeerRunner
                 return true;
             if (error != SocketError.Success || count == 0)
             {
-                Fail(socket, error == SocketError.Success ? "closed by the peer" : SocketErrorText.For(error));
+                Fail(socket, error);
                 return false;
             }
             _engine.Received(socket.Id, _readBuffer.AsSpan(0, count), _clock.Now());
@@ -142,7 +141,7 @@ internal sealed partial class PeerRunner
         {
             // The peer's last word may lie in the socket: a NOTIFICATION says more than a broken pipe.
             if (Read(socket))
-                Fail(socket, SocketErrorText.For(error));
+                Fail(socket, error);
             return;
         }
         socket.WrittenOctets += count;
@@ -151,13 +150,16 @@ internal sealed partial class PeerRunner
         _nextAcknowledgementPoll = _clock.Now();
     }
 
-    private void Fail(PeerSocket socket, string reason)
+    private void Fail(PeerSocket socket, SocketError error)
     {
         _sockets.Remove(socket.Id);
         socket.Dispose();
-        _engine.Handle(new TcpConnectionFails(socket.Id, reason), _clock.Now());
+        _engine.Handle(Failure(socket.Id, error), _clock.Now());
         CarryOut();
     }
+
+    private static TcpConnectionFails Failure(ConnectionId id, SocketError error) =>
+        new(id, SocketErrorText.For(error), SocketErrorText.FailureOf(error));
 
     private void Close(CloseConnection close)
     {

@@ -39,6 +39,7 @@ internal sealed partial class PeerRunner
     private TimeSpan _acknowledgementPoll = AcknowledgementPoll;
     private PeerDelivery _delivery = PeerDelivery.None;
     private bool _carryingOut;
+    private string? _suspected;
 
     /// <param name="options">How to reach the peer, how to talk to it.</param>
     /// <param name="start">False: administratively down until told otherwise.</param>
@@ -164,7 +165,14 @@ internal sealed partial class PeerRunner
     }
 
     private static PeerProfile Profile(PeerOptions options) => new(
-        options.Name, options.Session with { UsesTcpMd5 = options.Password is not null }, options.NextHopIPv4,
+        options.Name,
+        options.Session with
+        {
+            UsesTcpMd5 = options.Password is not null,
+            UsesTtlSecurity = options.TtlSecurityHops is not null,
+            ReachesOneHop = options.ReachesOneHop,
+        },
+        options.NextHopIPv4,
         options.NextHopIPv6, options.Attributes);
 
     private async Task RunEngineAsync(CancellationToken stop)
@@ -263,9 +271,21 @@ internal sealed partial class PeerRunner
                 break;
             case StateChanged change:
                 LogStateChange(_log, _options.Name, change.From, change.To, change.Reason);
+                LogSuspicion();
                 _changed.Pulse();
                 break;
         }
+    }
+
+    // Once for each cause: a peer is dialled again and again.
+    private void LogSuspicion()
+    {
+        var cause = _engine.SuspectedCause;
+        if (cause == _suspected)
+            return;
+        _suspected = cause;
+        if (cause is not null)
+            LogSuspected(_log, _options.Name, cause);
     }
 
     private void FireTimers()
@@ -305,6 +325,9 @@ internal sealed partial class PeerRunner
     [LoggerMessage(Level = LogLevel.Information, Message = "peer {Peer}: {From} -> {To}: {Reason}")]
     private static partial void LogStateChange(ILogger log, string peer, BgpState from, BgpState to, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "peer {Peer}: suspected: {Cause}")]
+    private static partial void LogSuspected(ILogger log, string peer, string cause);
+
     [LoggerMessage(Level = LogLevel.Critical, Message = "peer {Peer}: a bug ended the session; it starts anew")]
     private static partial void LogBug(ILogger log, Exception bug, string peer);
 
@@ -318,7 +341,7 @@ internal sealed partial class PeerRunner
 
     private sealed record Question(Action<PeerEngine> Ask, Action GiveUp) : Input;
 
-    private sealed record DialDone(ConnectionId Connection, Socket? Socket, string? Failure) : Input;
+    private sealed record DialDone(ConnectionId Connection, Socket? Socket, SocketError Error) : Input;
 
     private sealed record Accepted(Socket Socket) : Input;
 

@@ -63,6 +63,9 @@ public sealed record PeerOptions
     /// <summary>TTL towards an eBGP peer without GTSM; null: 1 for eBGP, the kernel's for iBGP.</summary>
     public int? Ttl { get; init; }
 
+    /// <summary>No router forwards what we send to the peer.</summary>
+    internal bool ReachesOneHop => TtlSecurityHops is null && (Ttl == 1 || (Ttl is null && Session.IsExternal));
+
     /// <summary>Taken down at start, until an operator brings it up.</summary>
     public bool Shutdown { get; init; }
 

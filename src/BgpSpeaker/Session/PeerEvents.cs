@@ -63,7 +63,9 @@ public sealed record TcpConnectionConfirmed(ConnectionId Connection) : Connectio
 /// <summary>Event 18: the dial failed, or the connection was closed or reset.</summary>
 /// <param name="Connection">Which connection.</param>
 /// <param name="Reason">For people: "connection refused".</param>
-public sealed record TcpConnectionFails(ConnectionId Connection, string Reason) : ConnectionEvent(Connection);
+/// <param name="Failure">What <see cref="Suspicion"/> goes by.</param>
+public sealed record TcpConnectionFails(
+    ConnectionId Connection, string Reason, TcpFailure Failure = TcpFailure.Other) : ConnectionEvent(Connection);
 
 /// <summary>Event 19: a well-formed OPEN.</summary>
 public sealed record BgpOpen(ConnectionId Connection, OpenMessage Open) : ConnectionEvent(Connection);

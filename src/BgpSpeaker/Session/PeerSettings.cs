@@ -50,6 +50,12 @@ public sealed record PeerSettings
     /// <summary>TCP MD5 (RFC 2385) is in use: then silence may mean that the keys differ.</summary>
     public bool UsesTcpMd5 { get; init; }
 
+    /// <summary>GTSM (RFC 5082) is in use: then silence may mean that the peer does not send with TTL 255.</summary>
+    public bool UsesTtlSecurity { get; init; }
+
+    /// <summary>What we send has TTL 1: then silence may mean that the peer is more than one hop away.</summary>
+    public bool ReachesOneHop { get; init; }
+
     /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>
     public string? HostName { get; init; }
 
@@ -105,4 +111,21 @@ public sealed record NegotiatedSession
 
     /// <summary>The OPEN that the peer sent.</summary>
     public required OpenMessage Received { get; init; }
+
+    /// <summary>The peer's host name as its FQDN capability has it; empty without one.</summary>
+    public string PeerHostName => Received.Capabilities.OfType<FqdnCapability>().FirstOrDefault()?.HostName ?? "";
+
+    /// <summary>
+    /// Those of our capabilities that the peer has too, and so are in use; FQDN only tells, so it is none of them.
+    /// </summary>
+    public ValueList<Capability> Capabilities => Sent.Capabilities
+        .Where(ours => Received.Capabilities.Any(theirs => Matches(ours, theirs)))
+        .ToValueList();
+
+    private static bool Matches(Capability ours, Capability theirs) => ours switch
+    {
+        MultiprotocolCapability => ours == theirs,
+        FqdnCapability => false,
+        _ => ours.Code == theirs.Code,
+    };
 }

@@ -48,6 +48,15 @@ public sealed record PeerState
     /// <summary>What last ended the last connection or keeps the peer down, in one line; empty: nothing yet.</summary>
     public string DownReason { get; init; } = "";
 
+    /// <summary>How that came, since the last session was Established; null: nothing has ended since.</summary>
+    public ConnectionEnd? LastEnd { get; init; }
+
+    /// <summary>
+    /// The last end since then by a Cease of the peer that does not pass by itself: routers that have said it often
+    /// close what follows without a word.
+    /// </summary>
+    public ConnectionEnd? LastRefusal { get; init; }
+
     /// <summary>How many Established sessions ended, whatever the cause.</summary>
     public long Flaps { get; init; }
 

@@ -9,9 +9,11 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
     private readonly List<PeerAction> _actions = [];
     private PeerState _state = before;
     private string _reason = "";
+    private PeerEvent? _happened;
 
     public void Take(PeerEvent happened)
     {
+        _happened = happened;
         switch (happened)
         {
             case ManualStart:
@@ -62,7 +64,14 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         // RFC 4271 section 8.2.2: "The start events (Events 1, 3-7) are ignored" in every state but Idle.
         if (_state.AdminUp)
             return;
-        _state = _state with { AdminUp = true, DownReason = "", RetryWait = _state.Settings.RetryMinimum };
+        _state = _state with
+        {
+            AdminUp = true,
+            DownReason = "",
+            LastEnd = null,
+            LastRefusal = null,
+            RetryWait = _state.Settings.RetryMinimum,
+        };
         _reason = Reasons.Started;
         Dial();
     }
@@ -107,7 +116,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (_state.Dialing is { } dial)
         {
             GiveUpDial(dial);
-            Ended(Reasons.NoAnswer(_state.Settings));
+            Ended(new(BgpState.Connect, Reasons.NoAnswer(_state.Settings), Tcp: TcpFailure.NoAnswer));
         }
         else
         {
@@ -146,7 +155,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         else if (answer is TcpConnectionFails fails)
         {
             GiveUpDial(answer.Connection);
-            Ended(fails.Reason);
+            Ended(new(BgpState.Connect, fails.Reason, Tcp: fails.Failure));
         }
     }
 
@@ -260,7 +269,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             GiveUpDial(dial);
         if (Other(connection) is { } other)
             End(other, "collision: the other connection is Established");
-        _state = _state with { ConnectRetryTimer = null };
+        _state = _state with { ConnectRetryTimer = null, LastEnd = null, LastRefusal = null };
         _reason = "session established";
     }
 
@@ -274,7 +283,12 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         }
         if (EndsForLong(closed.Notification))
             _state = _state with { RetryWait = _state.Settings.RetryAfterCease };
-        Ended(closed.Reason);
+        Ended(_happened switch
+        {
+            NotifMsg => new(from.BgpState, closed.Reason, Received: closed.Notification),
+            TcpConnectionFails fails => new(from.BgpState, closed.Reason, Tcp: fails.Failure),
+            _ => new(from.BgpState, closed.Reason, Sent: closed.Notification),
+        });
     }
 
     // RFC 4486 section 4 recommends damping (DampPeerOscillations) after a Cease that does not pass by itself. Cease/5
@@ -287,11 +301,17 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
                 or CeaseError.PeerDeconfigured or CeaseError.OutOfResources,
         };
 
-    private void Ended(string reason)
+    private void Ended(ConnectionEnd end)
     {
-        _reason = reason;
-        if (_state.Outgoing is null && _state.Incoming is null)
-            _state = _state with { DownReason = reason };
+        _reason = end.Reason;
+        if (_state.Outgoing is not null || _state.Incoming is not null)
+            return;
+        _state = _state with
+        {
+            DownReason = end.Reason,
+            LastEnd = end,
+            LastRefusal = EndsForLong(end.Received) ? end : _state.LastRefusal,
+        };
     }
 
     // Keeps the promise in the remarks of PeerState: whoever is up, active and not Established dials or waits to.

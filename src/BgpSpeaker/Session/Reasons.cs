@@ -16,14 +16,7 @@ internal static class Reasons
 
     public static string Received(Notification notification) => $"received {NotificationText.Describe(notification)}";
 
-    // The kernel drops segments with a wrong or missing signature in silence (RFC 2385 section 2).
-    public static string NoAnswer(PeerSettings settings)
-    {
-        var silence = $"no answer within {Seconds(settings.ConnectTimeout)}";
-        return settings.UsesTcpMd5
-            ? $"{silence}: down, filtered, or the TCP MD5 keys differ (suspected authentication fault)"
-            : $"{silence}: down, filtered, or the peer demands TCP MD5";
-    }
+    public static string NoAnswer(PeerSettings settings) => $"no answer within {Seconds(settings.ConnectTimeout)}";
 
     public static string Seconds(TimeSpan time) =>
         time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";

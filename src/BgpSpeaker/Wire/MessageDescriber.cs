@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace AnycastVip.BgpSpeaker.Wire;
 
@@ -65,7 +64,7 @@ public static class MessageDescriber
                 new("my autonomous system", Number(open.MyAs)),
                 new("AS number", Number(open.EffectiveAs)),
                 new("hold time", $"{open.HoldTimeSeconds} s"),
-                new("BGP identifier", Address(open.BgpIdentifier)),
+                new("BGP identifier", BgpIdentifierText.Of(open.BgpIdentifier)),
                 .. capabilities,
             ],
         };
@@ -172,8 +171,4 @@ public static class MessageDescriber
     }
 
     private static string Number(uint number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Address(uint address) =>
-        new IPAddress(
-            [(byte)(address >> 24), (byte)(address >> 16), (byte)(address >> 8), (byte)address]).ToString();
 }

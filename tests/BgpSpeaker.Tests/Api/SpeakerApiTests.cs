@@ -6,6 +6,7 @@ using AnycastVip.Proto.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using PeerState = AnycastVip.Proto.V1.PeerState;
+using PeerTransition = AnycastVip.Proto.V1.PeerTransition;
 
 namespace AnycastVip.BgpSpeaker.Tests.Api;
 
@@ -94,6 +95,45 @@ public sealed class SpeakerApiTests
         await AssertInvalidAsync(async () => await client.SetPeerAdminStateAsync(
             new SetPeerAdminStateRequest { Name = Address }, ApiSandbox.Call));
         Assert.Equal(PeerAdminState.Up, (await sandbox.PeerAsync(Address)).AdminState);
+    }
+
+    [Fact]
+    public async Task A_peer_tells_how_its_session_failed_and_what_is_suspected_also_after_a_reload()
+    {
+        await using var sandbox = await ApiSandbox.StartAsync(TestSpeaker.Passive(Address));
+        using var stranger = await sandbox.Speaker.ConnectAsync(Address);
+        await stranger.SendOpenAsync(TestSpeaker.Open(peerAs: 65009));
+        await stranger.AssertNotifiedAsync(ErrorCode.OpenMessage, OpenMessageError.BadPeerAs);
+        string[] steps =
+        [
+            "Idle -> Active: administratively up", "Active -> OpenSent: the peer connected",
+            "OpenSent -> Active: the peer claims AS 65009, AS 65002 is configured",
+        ];
+
+        await sandbox.Speaker.ChangePeerAsync(
+            Address, peer => peer with { Session = peer.Session with { RetryMinimum = TimeSpan.FromSeconds(2) } });
+
+        var failed = await sandbox.PeerAsync(Address);
+        Assert.Equal(steps, failed.Transitions.Select(Text));
+        Assert.All(failed.Transitions, change => Assert.Equal(1UL, change.Times));
+        Assert.Equal(failed.StateSince, failed.Transitions[^1].At);
+        Assert.Equal(
+            "wrong AS: the peer claims AS 65009, AS 65002 is configured; check this peer's asn here against the "
+            + "router's own",
+            failed.SuspectedCause);
+        using var peer = await sandbox.Speaker.EstablishAsync(Address);
+        var up = await sandbox.PeerAsync(Address);
+        Assert.Equal("", up.SuspectedCause);
+        Assert.Equal(
+            [
+                .. steps, "Active -> OpenSent: the peer connected", "OpenSent -> OpenConfirm: OPEN accepted",
+                "OpenConfirm -> Established: session established",
+            ],
+            up.Transitions.Select(Text));
+        Assert.Equal(
+            ["multiprotocol ipv4-unicast", "route-refresh", "four-octet-as 65001"], up.Session.CapabilitiesNegotiated);
+
+        static string Text(PeerTransition change) => $"{change.From} -> {change.To}: {change.Cause}";
     }
 
     [Fact]

@@ -185,6 +185,24 @@ public sealed class NegotiationTests
             Settings with { Families = [Family.IPv6Unicast] }, new OpenMessage(65100, 9, LowerIdentifier, []),
             OpenMessageError.UnsupportedCapability, [1, 4, 0, 2, 0, 1]);
 
+    [Fact]
+    public void Capabilities_in_use_are_those_of_ours_that_the_peer_has_too()
+    {
+        var session = Negotiated(
+            Settings with { HostName = "edge-ams-1" },
+            new OpenMessage(65100, 9, LowerIdentifier,
+            [
+                new MultiprotocolCapability(Family.IPv6Unicast), new MultiprotocolCapability(new Family(1, 128)),
+                new FourOctetAsCapability(65100), new RouteRefreshCapability(), new FqdnCapability("tor1", ""),
+                new UnknownCapability(71, [1, 2]),
+            ]));
+
+        Assert.Equal(
+            ["multiprotocol ipv6-unicast", "route-refresh", "four-octet-as 65001"],
+            session.Capabilities.Select(CapabilityText.Of));
+        Assert.Equal("tor1", session.PeerHostName);
+    }
+
     private static void AssertRefused(PeerSettings settings, OpenMessage open, byte subcode, params byte[] data)
     {
         var refused = Assert.IsType<OpenRefused>(Negotiation.Judge(settings, open));
