@@ -48,6 +48,7 @@ internal static class CommandLine
             BackendsCommand.Create(gate),
             ChecksCommand.Create(gate),
             PeersCommand.Create(speaker),
+            BfdCommand.Create(speaker),
             RoutesCommand.Create(speaker),
             LeasesCommand.Create(speaker),
             EventsCommand.Create(gate),

@@ -22,6 +22,23 @@ public sealed class VipctlTests(OneRouterLab lab) : SpeakerScenario(lab)
     }
 
     [Fact]
+    public async Task Peers_with_a_name_shows_what_both_sides_can_do_and_how_the_session_came_up()
+    {
+        using var speaker = await StartEstablishedAsync();
+        await WaitStateAsync(speaker, "ESTABLISHED");
+
+        var page = (await VipctlRun.RunAsync(speaker, "peers", "tor1")).Succeeded().ToRows();
+
+        Assert.Contains(page, line => line is ["host", "router1"]);
+        const string families = "ipv4-unicast,ipv6-unicast";
+        Assert.Contains(page, line => line is ["multiprotocol", families, families, families]);
+        Assert.Contains(page, line => line is ["four-octet-as", "65001", "65100", "yes"]);
+        Assert.Contains(page, line => line is ["fqdn", "node1", "router1", "-"]);
+        Assert.Contains(page, line => line is [_, _, "OpenConfirm", "Established", "1", "session established"]);
+        Assert.DoesNotContain(page, line => line[0] == "suspected");
+    }
+
+    [Fact]
     public async Task Routes_shows_the_announced_VIP()
     {
         using var speaker = await StartEstablishedAsync();
@@ -50,9 +67,14 @@ public sealed class VipctlTests(OneRouterLab lab) : SpeakerScenario(lab)
             peer => (string?)peer["lastShutdownDescription"] == "fibre works",
             Timeout,
             "the router shows the reason");
-        var row = (await VipctlRun.RunAsync(speaker, "peers", "tor1")).Succeeded().ToRows()[1];
+        var row = (await VipctlRun.RunAsync(speaker, "peers")).Succeeded().ToRows()[1];
         Assert.Equal("Idle (down)", row[3]);
         Assert.Contains("fibre works", row[^1], StringComparison.Ordinal);
+        var page = (await VipctlRun.RunAsync(speaker, "peers", "tor1")).Succeeded().ToRows();
+        Assert.Contains(page, line => line is ["reason", "administratively down: fibre works"]);
+        Assert.Contains(page, line => line is ["sent", _, _, "6/2", "Cease/Administrative Shutdown: fibre works"]);
+        Assert.Contains(
+            page, line => line is [_, _, "Established", "Idle", "1", "administratively down: fibre works"]);
         (await VipctlRun.RunAsync(speaker, "peers", "enable", "tor1")).Succeeded();
         await Router.WaitEstablished(NodeIPv4, Timeout);
     }

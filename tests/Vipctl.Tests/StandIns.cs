@@ -124,8 +124,15 @@ internal sealed class SpeakerStandIn : SpeakerService.SpeakerServiceBase
     public override Task<GetSpeakerResponse> GetSpeaker(GetSpeakerRequest request, ServerCallContext context) =>
         Task.FromResult(new GetSpeakerResponse { Node = "edge-1" });
 
+    /// <summary>Its only peer.</summary>
+    public Peer Peer { get; } = new() { Name = "tor1" };
+
     public override Task<ListPeersResponse> ListPeers(ListPeersRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListPeersResponse { Peers = { new Peer { Name = "tor1" } } });
+        Task.FromResult(new ListPeersResponse { Peers = { Peer } });
+
+    public override async Task WatchPeers(
+        ListPeersRequest request, IServerStreamWriter<ListPeersResponse> responseStream, ServerCallContext context) =>
+        await responseStream.WriteAsync(await ListPeers(request, context));
 
     public override Task<ListRoutesResponse> ListRoutes(ListRoutesRequest request, ServerCallContext context) =>
         Task.FromResult(new ListRoutesResponse { Routes = { new Route { Prefix = "203.0.113.50/32" } } });

@@ -13,6 +13,8 @@ public sealed class ViewTests
     private static readonly Dictionary<string, Action<OutputFormat, TextWriter>> Writers = new()
     {
         ["peers"] = (format, output) => Write("peers", PeerView.View, format, output),
+        ["peer"] = (format, output) => Write("peer", PeerPage.View, format, output),
+        ["bfd"] = (format, output) => Write("peer", BfdView.View, format, output),
         ["routes"] = (format, output) => Write("routes", RouteView.View, format, output),
         ["leases"] = (format, output) => Write("leases", LeaseView.View, format, output),
         ["delivery"] = (format, output) => Write("delivery", DeliveryView.View, format, output),

@@ -71,7 +71,10 @@ internal static class PeerMapping
         message.Families.Add(session.Families.Select(family => family.ToString()));
         message.CapabilitiesSent.Add(session.Sent.Capabilities.Select(CapabilityText.Of));
         message.CapabilitiesReceived.Add(session.Received.Capabilities.Select(CapabilityText.Of));
-        message.CapabilitiesNegotiated.Add(session.Capabilities.Select(CapabilityText.Of));
+        message.CapabilitiesNegotiated.Add(session.Capabilities.Select(
+            capability => capability is MultiprotocolCapability
+                ? CapabilityText.Of(capability)
+                : CapabilityText.NameOf(capability)));
         message.BlockedFamilies.Add(status.BlockedFamilies);
         return message;
     }

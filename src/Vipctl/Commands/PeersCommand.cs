@@ -9,17 +9,18 @@ internal static class PeersCommand
 {
     public static Command Create(SpeakerCall speaker)
     {
-        var name = Options.Name("name", "only this peer", required: false);
+        var name = Options.Name("name", "only this peer, with all that is remembered of it", required: false);
         var watch = Options.Watch();
         var command = new Command("peers", "The BGP peers and the state of their sessions.") { name, watch };
         command.SetAction((arguments, cancellation) =>
         {
             var request = new ListPeersRequest { Name = arguments.GetRequiredValue(name) };
+            var view = request.Name.Length == 0 ? PeerView.View : PeerPage.View;
             return arguments.GetValue(watch)
                 ? speaker.WatchAsync(
-                    arguments, PeerView.View, (client, call) => client.WatchPeers(request, call), cancellation)
+                    arguments, view, (client, call) => client.WatchPeers(request, call), cancellation)
                 : speaker.ShowAsync(
-                    arguments, PeerView.View, (client, call) => client.ListPeersAsync(request, call), cancellation);
+                    arguments, view, (client, call) => client.ListPeersAsync(request, call), cancellation);
         });
         command.Add(SetAdminState(
             speaker, "shutdown", "Take a peer administratively down, until enabled or the speaker restarts.",

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AnycastVip.Proto.V1;
 
 namespace AnycastVip.Vipctl.Output;
@@ -14,12 +13,10 @@ internal static class EventView
     {
         foreach (var happened in answer.Events)
         {
-            // In UTC: events of several nodes are read side by side.
-            var at = happened.At?.ToDateTime().ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             var kind = wide ? $"{happened.Kind,-13}  " : "";
             var cause = happened.CauseId == 0 ? "" : $" (from {Cell.Event(happened.CauseId)})";
             output.WriteLine(Table.Printable(
-                $"{at}  {Cell.Event(happened.Id),-6}  {happened.Severity,-7}  {kind}"
+                $"{Cell.Time(happened.At)}  {Cell.Event(happened.Id),-6}  {happened.Severity,-7}  {kind}"
                 + $"{happened.Subject}: {happened.Text}{cause}"));
         }
     }

@@ -9,7 +9,10 @@ internal static class PeerView
 
     private static readonly string[] Common = ["NAME", "ADDRESS", "AS", "STATE", "UPTIME", "PREFIXES"];
     private static readonly string[] More =
-        ["FLAPS", "RETRY", "ROUTER-ID", "HOST", "HOLD", "FAMILIES", "UPDATES-SENT", "LAST-SENT", "LAST-RECEIVED"];
+    [
+        "FLAPS", "RETRY", "ROUTER-ID", "HOST", "HOLD", "FAMILIES", "UPDATES-SENT", "LAST-SENT", "LAST-RECEIVED",
+        "SUSPECTED",
+    ];
 
     private static void Draw(ListPeersResponse answer, DateTimeOffset now, bool wide, TextWriter output)
     {
@@ -22,25 +25,29 @@ internal static class PeerView
                 $"{peer.Flaps}", Cell.Until(peer.NextRetryAt, now), session?.PeerBgpIdentifier ?? "",
                 session?.PeerHostName ?? "", Cell.Length(session?.HoldTime), Cell.List(session?.Families ?? []),
                 $"{peer.Sent?.Update ?? 0}", Last(peer.LastSent), Last(peer.LastReceived),
+                peer.SuspectedCause,
             ];
             table.Add([
                 peer.Name, peer.Address, $"{peer.PeerAs}", State(peer), Cell.Since(peer.StateSince, now),
                 $"{(session?.AdvertisedIpv4 ?? 0) + (session?.AdvertisedIpv6 ?? 0)}", .. wide ? more : [],
-                Reason(peer),
+                Reason(peer, wide),
             ]);
         }
         table.WriteTo(output);
     }
 
-    private static string State(Peer peer) =>
+    public static string State(Peer peer) =>
         peer.AdminState == PeerAdminState.Down ? $"{peer.State} (down)" : $"{peer.State}";
 
     // A blocked family of an Established session would otherwise show nowhere but in JSON.
-    private static string Reason(Peer peer)
+    private static string Reason(Peer peer, bool wide)
     {
         var reasons = peer.Session?.BlockedFamilies.ToList() ?? [];
-        if (peer.State != PeerState.Established && peer.Reason.Length > 0)
-            reasons.Insert(0, peer.Reason);
+        // What is suspected starts from the reason and goes on to what to check: the reason would only repeat it.
+        var suspected = wide ? "" : peer.SuspectedCause;
+        var reason = peer.State == PeerState.Established || suspected.Length > 0 ? suspected : peer.Reason;
+        if (reason.Length > 0)
+            reasons.Insert(0, reason);
         return string.Join("; ", reasons);
     }
 

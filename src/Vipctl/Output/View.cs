@@ -1,3 +1,4 @@
+using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -45,6 +46,10 @@ internal static class Cell
     /// <summary>How long ago; empty when unset.</summary>
     public static string Since(Timestamp? time, DateTimeOffset now) =>
         time is null ? "" : Duration.Format(now - time.ToDateTimeOffset());
+
+    /// <summary>A moment in UTC, since the clocks of several hosts are read side by side; empty when unset.</summary>
+    public static string Time(Timestamp? time) =>
+        time?.ToDateTime().ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>How long until; empty when unset.</summary>
     public static string Until(Timestamp? time, DateTimeOffset now) =>

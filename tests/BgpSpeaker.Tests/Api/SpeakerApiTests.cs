@@ -131,7 +131,7 @@ public sealed class SpeakerApiTests
             ],
             up.Transitions.Select(Text));
         Assert.Equal(
-            ["multiprotocol ipv4-unicast", "route-refresh", "four-octet-as 65001"], up.Session.CapabilitiesNegotiated);
+            ["multiprotocol ipv4-unicast", "route-refresh", "four-octet-as"], up.Session.CapabilitiesNegotiated);
 
         static string Text(PeerTransition change) => $"{change.From} -> {change.To}: {change.Cause}";
     }
