@@ -12,13 +12,18 @@ internal static partial class SpeakerProcess
 {
     private const string StopReason = "the speaker stops";
 
-    /// <summary>Runs until the host says stop; then withdraws, says Cease/2, and ends.</summary>
+    /// <summary>
+    /// Runs until the host says stop; then withdraws, says Cease/2, and ends. Told to leave, it hands over to its
+    /// successor instead: peers with graceful restart keep the routes.
+    /// </summary>
     public static async Task<int> RunAsync(NodeConfiguration configuration, ProcessHost host)
     {
         using var loggers = NodeLog.Create();
         var log = loggers.CreateLogger("speaker");
         var socketPath = Path.Combine(configuration.ApiDirectory, "speaker.sock");
-        await using var speaker = new Speaker(configuration.Speaker, BootClock.Instance, loggers);
+        var marker = new RestartMarker(
+            Path.Combine(configuration.ApiDirectory, "speaker.restart"), Lineage.OfThisProcess(), log);
+        await using var speaker = new Speaker(configuration.Speaker, BootClock.Instance, loggers, marker);
         await using var server = new RpcServer(new RpcServerOptions { SocketPath = socketPath }, loggers);
         server.Add(new SpeakerApi(speaker));
         try
@@ -38,6 +43,12 @@ internal static partial class SpeakerProcess
         LogStarted(log, configuration.Speaker.NodeName, string.Join(", ", speaker.Endpoints), socketPath);
         var reload = new SpeakerReload(speaker, configuration, host.ConfigurationPath, log);
         await host.WaitForStopAsync(reload.RunAsync);
+        if (host.Leave.IsCancellationRequested)
+        {
+            LogHandingOver(log);
+            await speaker.HandOverAsync(StopReason);
+            return ExitCode.Ok;
+        }
         LogStopping(log);
         await speaker.StopAsync(StopReason);
         return ExitCode.Ok;
@@ -49,6 +60,11 @@ internal static partial class SpeakerProcess
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping: withdraw, then Cease, then exit")]
     private static partial void LogStopping(ILogger log);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "leaving: peers with graceful restart keep the routes for a successor, the others get a Cease")]
+    private static partial void LogHandingOver(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "cannot start: {Error}")]
     private static partial void LogCannotStart(ILogger log, string error);

@@ -176,6 +176,9 @@ public sealed class AdjRibOut
     {
         if (state.OwesEndOfRib)
         {
+            // RFC 4724 section 4.1: End-of-RIB makes the peer drop what it kept of an earlier session and was not sent.
+            if (!_desired.IsComplete)
+                return 0;
             state.OwesEndOfRib = false;
             return UpdateEncoder.EncodeEndOfRib(destination, state.Family);
         }
@@ -313,7 +316,7 @@ public sealed class AdjRibOut
 
     private void NoteSynced()
     {
-        if (_session is not null && _differences == 0)
+        if (_session is not null && _differences == 0 && !_families.Exists(state => state.OwesEndOfRib))
             SyncedVersion = _desired.Version;
     }
 

@@ -41,6 +41,8 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     private TimeSpan _defaultTtl = defaultTtl;
     private TimeSpan _defaultHeartbeatInterval = defaultHeartbeatInterval;
     private List<EndedStream> _ended = [];
+    private string[] _awaited = [];
+    private TimeSpan? _awaitedUntil;
     private long _lastStream;
     private long _lastClaim;
 
@@ -51,12 +53,28 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     public Emergency? Emergency { get; private set; }
 
     /// <summary>When <see cref="Advance"/> has something to do; null while nothing can run out.</summary>
-    public TimeSpan? NextDeadline => _clients.Values.Min(client => client.NextDeadline);
+    public TimeSpan? NextDeadline =>
+        _clients.Values.Select(client => client.NextDeadline).Append(_awaitedUntil).Min();
+
+    /// <summary>
+    /// The speaker has restarted: <see cref="Current"/> is not complete before each of these clients has decided about
+    /// all of its VIPs.
+    /// </summary>
+    /// <param name="clients">Who held leases before.</param>
+    /// <param name="until">Whoever has not come by then is not waited for any more.</param>
+    public void Await(IEnumerable<string> clients, TimeSpan until)
+    {
+        _awaited = [.. clients];
+        _awaitedUntil = until;
+        Rebuild();
+    }
 
     /// <summary>Withdraws what has run out.</summary>
     public void Advance(TimeSpan now)
     {
-        var changed = false;
+        var changed = now >= _awaitedUntil;
+        if (changed)
+            _awaited = [];
         foreach (var client in _clients.Values)
         {
             if (!client.Expire(now, out var stream))
@@ -336,7 +354,19 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
             .Where(client => !client.HasExpired && client.Revision is not null)
             .Select(client => new ClientRevision(client.Id, client.Epoch, client.Revision!.Value))
             .ToValueList();
-        if (routes != Current.Routes || revisions != Current.Revisions)
-            Current = new(Current.Version + 1, routes == Current.Routes ? Current.Routes : routes, revisions);
+        var isComplete = Emergency is not null || Array.TrueForAll(_awaited, HasDecided);
+        if (isComplete)
+            (_awaited, _awaitedUntil) = ([], null);
+        if (routes != Current.Routes || revisions != Current.Revisions || isComplete != Current.IsComplete)
+        {
+            Current = new(Current.Version + 1, routes == Current.Routes ? Current.Routes : routes, revisions)
+            {
+                IsComplete = isComplete,
+            };
+        }
     }
+
+    private bool HasDecided(string client) =>
+        _clients.TryGetValue(client, out var known) && known.Revision is not null
+            && known.Vips.Values.All(vip => !vip.IsUndecided);
 }

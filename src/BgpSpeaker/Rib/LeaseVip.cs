@@ -29,6 +29,9 @@ internal sealed record LeaseVip(string Name)
     /// <summary>True while its routes belong to what the client announces.</summary>
     public bool IsAnnouncing => State is RouteState.Announced or RouteState.Held;
 
+    /// <summary>The client does not know yet, and nothing that could be held was announced.</summary>
+    public bool IsUndecided { get; private init; }
+
     /// <summary>What bounds count.</summary>
     public int RouteCount => Routes.Count + Refused.Count;
 
@@ -49,7 +52,7 @@ internal sealed record LeaseVip(string Name)
             default:
                 var withdrawn = Withdraw(Or(reason, declaration.Intent == VipIntent.Unknown
                     ? "not announced: the client does not know yet"
-                    : "withdrawn by the client"));
+                    : "withdrawn by the client")) with { IsUndecided = declaration.Intent == VipIntent.Unknown };
                 return declaration.Routes.Count == 0 ? withdrawn : withdrawn.WithRoutes(declaration.Routes, allowList);
         }
     }

@@ -62,6 +62,12 @@ public sealed class RouteSet
     /// <summary>Which declarations the routes embody, in the order of client ids.</summary>
     public ValueList<ClientRevision> Revisions { get; }
 
+    /// <summary>
+    /// False while clients that announced before a restart have not declared yet: then what is missing may still come,
+    /// and nobody is told that this is everything.
+    /// </summary>
+    public bool IsComplete { get; init; } = true;
+
     /// <summary>The route of <paramref name="prefix"/>, if it is to be announced.</summary>
     public bool TryGet(Prefix prefix, [NotNullWhen(true)] out DesiredRoute? route)
     {

@@ -45,6 +45,14 @@ public sealed class LeaseHub : IDisposable
         },
         changesViews: true);
 
+    /// <summary>Waits for the clients of before a restart: <see cref="LeaseTable.Await"/>.</summary>
+    internal void Await(IEnumerable<string> clients, TimeSpan until) => Locked(
+        _ =>
+        {
+            _table.Await(clients, until);
+            return true;
+        });
+
     /// <summary>Hands out what is to be announced once more: for peers that came since the last change.</summary>
     internal void Republish()
     {

@@ -31,6 +31,7 @@ internal sealed partial class PeerRunner
     private readonly Dictionary<ConnectionId, CancellationTokenSource> _dials = [];
     private readonly byte[] _readBuffer = new byte[ReadBufferSize];
     private readonly ITimer _timer;
+    private readonly TimeSpan? _restartedAt;
     private PeerOptions _options;
     private RouteSet _desired;
     private RouteSet? _taken;
@@ -47,9 +48,12 @@ internal sealed partial class PeerRunner
     /// <param name="clock">For timers.</param>
     /// <param name="log">For changes of state.</param>
     /// <param name="changed">Pulses when anything that views show has changed.</param>
+    /// <param name="restartedAt">When the speaker restarted; null: this is its first start.</param>
     public PeerRunner(
-        PeerOptions options, bool start, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed)
+        PeerOptions options, bool start, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed,
+        TimeSpan? restartedAt = null)
     {
+        _restartedAt = restartedAt;
         _options = options;
         _dialer = new PeerDialer(options);
         _clock = clock;
@@ -164,16 +168,17 @@ internal sealed partial class PeerRunner
         return new PeerEngine(Profile(Options), seed, _clock.Now());
     }
 
-    private static PeerProfile Profile(PeerOptions options) => new(
-        options.Name,
-        options.Session with
+    private PeerProfile Profile(PeerOptions options)
+    {
+        var session = options.Session with
         {
             UsesTcpMd5 = options.Password is not null,
             UsesTtlSecurity = options.TtlSecurityHops is not null,
             ReachesOneHop = options.ReachesOneHop,
-        },
-        options.NextHopIPv4,
-        options.NextHopIPv6, options.Attributes);
+            RestartingUntil = _restartedAt + options.Session.RestartTime,
+        };
+        return new(options.Name, session, options.NextHopIPv4, options.NextHopIPv6, options.Attributes);
+    }
 
     private async Task RunEngineAsync(CancellationToken stop)
     {

@@ -16,6 +16,7 @@ public sealed partial class Speaker : IAsyncDisposable
     public static readonly TimeSpan WithdrawBound = TimeSpan.FromSeconds(2);
 
     private readonly TimeProvider _clock;
+    private readonly RestartMarker? _marker;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PeerListener> _listeners = [];
@@ -24,18 +25,26 @@ public sealed partial class Speaker : IAsyncDisposable
     // Held by whoever starts or ends peers.
     private readonly SemaphoreSlim _lifecycle = new(1);
     private SpeakerOptions _options;
+    private readonly TimeSpan? _restartedAt;
     private IReadOnlyList<PeerRunner> _peers;
 
     /// <summary>Makes a speaker that does nothing before <see cref="Start"/>.</summary>
-    public Speaker(SpeakerOptions options, TimeProvider clock, ILoggerFactory loggers)
+    /// <param name="options">What it is told.</param>
+    /// <param name="clock">For timers.</param>
+    /// <param name="loggers">For its log.</param>
+    /// <param name="marker">By which it knows that it has restarted; null: every start is a first one.</param>
+    public Speaker(SpeakerOptions options, TimeProvider clock, ILoggerFactory loggers, RestartMarker? marker = null)
     {
         _options = options;
         _clock = clock;
+        _marker = marker;
         _log = loggers.CreateLogger("speaker");
-        Changes = new ChangeSignal();
-        Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
-        _peers = options.Peers.Select(peer => NewPeer(peer, !peer.Shutdown)).ToArray();
         StartedAt = clock.Now();
+        Changes = new ChangeSignal();
+        _peers = [];
+        Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
+        _restartedAt = ResumeLeases(options);
+        _peers = options.Peers.Select(peer => NewPeer(peer, !peer.Shutdown)).ToArray();
     }
 
     /// <summary>The options in force.</summary>
@@ -94,6 +103,8 @@ public sealed partial class Speaker : IAsyncDisposable
         await _lifecycle.WaitAsync();
         try
         {
+            // First: whoever is killed on the way from here has not restarted.
+            _marker?.Remove();
             await WaitForDeliveryAsync(Leases.WithdrawEverything(reason), WithdrawBound);
             foreach (var peer in Peers)
                 peer.Post(new ManualStop(reason));
@@ -128,7 +139,7 @@ public sealed partial class Speaker : IAsyncDisposable
     }
 
     private PeerRunner NewPeer(PeerOptions options, bool start) =>
-        new(options, start, Leases.Routes, _clock, _log, Changes);
+        new(options, start, Leases.Routes, _clock, _log, Changes, _restartedAt);
 
     private void Run(PeerRunner peer)
     {
@@ -174,6 +185,9 @@ public sealed partial class Speaker : IAsyncDisposable
 
     private void OnRoutesChanged(RouteSet routes)
     {
+        // While the set is not complete, what the file says of the speaker before is still true.
+        if (_marker is not null && routes.IsComplete && RestartTimeOf(Options) is not null)
+            _marker.Keep(routes.Revisions.Select(client => client.ClientId));
         foreach (var peer in Peers)
             peer.SetDesired(routes);
     }

@@ -23,6 +23,23 @@ public static class Cease
     public static Notification AdministrativeReset(string text) =>
         new(ErrorCode.Cease, CeaseError.AdministrativeReset, Communication(text));
 
+    /// <summary>Cease/9: the peer shall keep no routes although it agreed on N (RFC 8538 section 3.1).</summary>
+    /// <param name="reason">The NOTIFICATION that says why.</param>
+    public static Notification HardReset(Notification reason) =>
+        new(ErrorCode.Cease, CeaseError.HardReset, [(byte)reason.Code, reason.Subcode, .. reason.Data]);
+
+    /// <summary>
+    /// True for a Cease after which the session is not to come back soon, or the path is dead: with RFC 8538 it must be
+    /// a hard reset (its section 5.1), or the peer would keep the routes for the restart time.
+    /// </summary>
+    public static bool EndsForGood(Notification notification) =>
+        notification is
+        {
+            Code: ErrorCode.Cease,
+            Subcode: CeaseError.MaximumNumberOfPrefixesReached or CeaseError.AdministrativeShutdown
+                or CeaseError.PeerDeconfigured or CeaseError.BfdDown,
+        };
+
     // RFC 9003 section 2: one octet of length, then "a free-form UTF-8 text string".
     private static ValueList<byte> Communication(string text)
     {

@@ -48,7 +48,9 @@ public static class ConnectionFsm
     internal static Step Notify(ConnectionState state, Notification notification, string reason)
     {
         var connection = state.Connection;
-        SendNotification send = new(connection, notification);
+        var isHardReset =
+            state is Established { Session.GracefulNotification: true } && Cease.EndsForGood(notification);
+        SendNotification send = new(connection, isHardReset ? Cease.HardReset(notification) : notification);
         CloseConnection close = new(connection, Flush: true);
         return (
             new Closed(connection, state.Settings, state.Jitter, reason, notification),

@@ -28,6 +28,8 @@ public static class Negotiation
         capabilities.Add(new RouteRefreshCapability());
         capabilities.Add(new EnhancedRouteRefreshCapability());
         capabilities.Add(new ExtendedMessageCapability());
+        if (settings.RestartTime is { } restartTime)
+            capabilities.Add(GracefulRestart(settings, restartTime));
         capabilities.Add(new FourOctetAsCapability(settings.LocalAs));
         if (settings.HostName is { } hostName)
             capabilities.Add(new FqdnCapability(hostName, settings.DomainName));
@@ -100,6 +102,10 @@ public static class Negotiation
         // message". Zero is the smallest.
         var holdTime = TimeSpan.FromSeconds(Math.Min((ushort)settings.HoldTime.TotalSeconds, received.HoldTimeSeconds));
         var capabilities = received.Capabilities;
+        // RFC 4724 section 3: of several instances "the receiver of the advertisement MUST ignore all but the last".
+        var restart = settings.RestartTime is null
+            ? null
+            : capabilities.OfType<GracefulRestartCapability>().LastOrDefault();
         return new OpenAccepted(new NegotiatedSession
         {
             HoldTime = holdTime,
@@ -111,6 +117,8 @@ public static class Negotiation
             RouteRefresh = capabilities.OfType<RouteRefreshCapability>().Any(),
             EnhancedRouteRefresh = capabilities.OfType<EnhancedRouteRefreshCapability>().Any(),
             ExtendedMessage = capabilities.OfType<ExtendedMessageCapability>().Any(),
+            GracefulRestart = restart is not null,
+            GracefulNotification = restart is { GracefulNotification: true },
             Sent = BuildOpen(settings),
             Received = received,
         });
@@ -126,6 +134,15 @@ public static class Negotiation
 
     private static ValueList<Capability> Multiprotocol(PeerSettings settings) =>
         settings.Families.Select(Capability (family) => new MultiprotocolCapability(family)).ToValueList();
+
+    // F for every family: what forwards is the kernel and the proxy, which go on without this process.
+    private static GracefulRestartCapability GracefulRestart(PeerSettings settings, TimeSpan restartTime) => new(
+        settings.RestartState == RestartState.Restarted,
+        GracefulNotification: true,
+        (ushort)restartTime.TotalSeconds,
+        settings.Families
+            .Select(family => new RestartFamily(family, settings.RestartState != RestartState.None))
+            .ToValueList());
 
     private static OpenRefused BadPeerAs(string reason) => Refuse(OpenMessageError.BadPeerAs, reason);
 

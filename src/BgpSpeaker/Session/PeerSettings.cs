@@ -2,6 +2,19 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Session;
 
+/// <summary>What an OPEN of ours says about the routes of an earlier session, RFC 4724 section 3.</summary>
+public enum RestartState
+{
+    /// <summary>R and F are clear: whatever the peer kept is worth nothing.</summary>
+    None,
+
+    /// <summary>F is set: this program has lost the session, and forwarding went on.</summary>
+    SessionLost,
+
+    /// <summary>R and F are set: this program has restarted, and forwarding went on.</summary>
+    Restarted,
+}
+
 /// <summary>What the session machines know about one peer and us. Immutable.</summary>
 public sealed record PeerSettings
 {
@@ -46,6 +59,21 @@ public sealed record PeerSettings
     /// twice the negotiated hold time.
     /// </summary>
     public TimeSpan? SendHoldTime { get; init; }
+
+    /// <summary>
+    /// Graceful restart (RFC 4724): how long the peer keeps our routes when the session is lost, in whole seconds;
+    /// null: it is not offered.
+    /// </summary>
+    public TimeSpan? RestartTime { get; init; }
+
+    /// <summary>
+    /// Since the shell's origin: until then the first session is that of a program that has restarted; null: it has
+    /// not.
+    /// </summary>
+    public TimeSpan? RestartingUntil { get; init; }
+
+    /// <summary>What the OPEN of this connection says; <see cref="PeerFsm"/> sets it for each.</summary>
+    public RestartState RestartState { get; init; }
 
     /// <summary>TCP MD5 (RFC 2385) is in use: then silence may mean that the keys differ.</summary>
     public bool UsesTcpMd5 { get; init; }
@@ -105,6 +133,12 @@ public sealed record NegotiatedSession
 
     /// <summary>We may receive messages of up to 65535 octets: we announced RFC 8654, and the peer did.</summary>
     public required bool ExtendedMessage { get; init; }
+
+    /// <summary>Both sides offered graceful restart: the peer keeps our routes when the connection breaks.</summary>
+    public bool GracefulRestart { get; init; }
+
+    /// <summary>Both sides set the N bit: the peer keeps them after a NOTIFICATION too (RFC 8538).</summary>
+    public bool GracefulNotification { get; init; }
 
     /// <summary>The OPEN that we sent.</summary>
     public required OpenMessage Sent { get; init; }

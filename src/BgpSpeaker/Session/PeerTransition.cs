@@ -5,6 +5,9 @@ namespace AnycastVip.BgpSpeaker.Session;
 /// <summary>One call of <see cref="PeerFsm.Next"/>: gathers the next state and the actions.</summary>
 internal sealed class PeerTransition(PeerState before, TimeSpan now)
 {
+    // By then both ends know which of two connections that were opened at once is Established.
+    private static readonly TimeSpan CollisionTime = TimeSpan.FromSeconds(1);
+
     private readonly BgpState _from = before.BgpState;
     private readonly List<PeerAction> _actions = [];
     private PeerState _state = before;
@@ -175,15 +178,22 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         // RFC 4271 section 6.8: "a connection collision with an existing BGP connection that is in the Established
         // state causes closing of the newly created connection." If the old one is dead its hold timer ends it, and
         // the peer's next try is taken.
-        if (_state.Established is not null)
+        if (_state.Established is { } established)
         {
-            Refuse(connection, Cease.ConnectionCollisionResolution);
-            return;
+            // One that was under way when the other won is a collision.
+            if (!established.Session.GracefulRestart || now - established.Since < CollisionTime)
+            {
+                Refuse(connection, Cease.ConnectionCollisionResolution);
+                return;
+            }
+            // RFC 4724 section 5: a peer that connects anew has lost the session, and may have restarted. No
+            // NOTIFICATION: nobody is there to read it.
+            Advance(established, new TcpConnectionFails(established.Connection, Reasons.ConnectedAnew));
         }
 
         // A peer dials one connection at a time: by the second one the first is dead at its end.
         if (_state.Incoming is { } stale)
-            End(stale, "the peer connected anew");
+            End(stale, Reasons.ConnectedAnew);
         _state = _state with { Incoming = Open(connection) };
         _reason = "the peer connected";
     }
@@ -198,10 +208,16 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
     {
         var jitter = _state.Jitter.Fork(out var next);
         _state = _state with { Jitter = next };
-        var (connection, actions) = ConnectionFsm.Open(id, _state.Settings, jitter, now);
+        var settings = _state.Settings with { RestartState = RestartState };
+        var (connection, actions) = ConnectionFsm.Open(id, settings, jitter, now);
         _actions.AddRange(actions);
         return connection;
     }
+
+    private RestartState RestartState =>
+        _state.Flaps > 0 ? RestartState.SessionLost
+        : now < _state.Settings.RestartingUntil ? RestartState.Restarted
+        : RestartState.None;
 
     private void Advance(ConnectionState connection, PeerEvent happened)
     {
@@ -294,7 +310,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
     // RFC 4486 section 4 recommends damping (DampPeerOscillations) after a Cease that does not pass by itself. Cease/5
     // is left to the usual doubling: a router that is only busy starting says it too.
     private static bool EndsForLong(Notification? notification) =>
-        notification is
+        notification?.Unwrap() is
         {
             Code: ErrorCode.Cease,
             Subcode: CeaseError.MaximumNumberOfPrefixesReached or CeaseError.AdministrativeShutdown

@@ -8,6 +8,8 @@ internal static class Reasons
 {
     public static string Started => "administratively up";
 
+    public static string ConnectedAnew => "the peer connected anew";
+
     public static string AdministrativelyDown(string text) => With("administratively down", text);
 
     public static string Reset(string text) => With("reset by the operator", text);

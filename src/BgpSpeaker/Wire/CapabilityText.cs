@@ -7,6 +7,7 @@ public static class CapabilityText
     public static string Of(Capability capability) => capability switch
     {
         MultiprotocolCapability multiprotocol => $"{NameOf(capability)} {multiprotocol.Family}",
+        GracefulRestartCapability restart => $"{NameOf(capability)} {Of(restart)}",
         FourOctetAsCapability fourOctetAs => $"{NameOf(capability)} {fourOctetAs.As}",
         FqdnCapability { DomainName: "" } fqdn => $"{NameOf(capability)} {NotificationText.Printable(fqdn.HostName)}",
         FqdnCapability fqdn =>
@@ -23,7 +24,7 @@ public static class CapabilityText
         5 => "extended-next-hop",
         CapabilityCode.ExtendedMessage => "extended-message",
         9 => "role",
-        64 => "graceful-restart",
+        CapabilityCode.GracefulRestart => "graceful-restart",
         CapabilityCode.FourOctetAs => "four-octet-as",
         69 => "add-path",
         CapabilityCode.EnhancedRouteRefresh => "enhanced-route-refresh",
@@ -33,4 +34,12 @@ public static class CapabilityText
         128 => "route-refresh-cisco",
         _ => $"capability-{capability.Code}",
     };
+
+    // "15 s R N, ipv4-unicast F, ipv6-unicast": the bits as RFC 4724 and RFC 8538 name them.
+    private static string Of(GracefulRestartCapability restart)
+    {
+        var bits = (restart.RestartState ? " R" : "") + (restart.GracefulNotification ? " N" : "");
+        var families = restart.Families.Select(item => $", {item.Family}{(item.ForwardingState ? " F" : "")}");
+        return $"{restart.RestartTimeSeconds} s{bits}{string.Concat(families)}";
+    }
 }

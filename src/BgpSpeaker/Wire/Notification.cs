@@ -8,6 +8,12 @@ public sealed record Notification(ErrorCode Code, byte Subcode, ValueList<byte> 
 {
     /// <summary>The most data, in octets, that fits a NOTIFICATION without extended messages.</summary>
     public const int MaximumDataLength = MessageSize.Maximum - MessageSize.MinimumNotification;
+
+    /// <summary>The reason inside a hard reset (RFC 8538 section 3.1); any other NOTIFICATION itself.</summary>
+    public Notification Unwrap() =>
+        this is { Code: ErrorCode.Cease, Subcode: CeaseError.HardReset, Data: { Count: >= 2 } data }
+            ? new((ErrorCode)data[0], data[1], [.. data.AsSpan()[2..]])
+            : this;
 }
 
 /// <summary>

@@ -41,13 +41,10 @@ public static class NotificationText
     /// </summary>
     public static string Describe(Notification notification)
     {
-        // RFC 8538 section 3.1: the data of a hard reset is code, subcode and data of the real reason.
-        var isWrapped = notification is { Code: ErrorCode.Cease, Subcode: CeaseError.HardReset, Data.Count: >= 2 };
-        if (!isWrapped)
-            return DescribePlain(notification);
-        var data = notification.Data;
-        var reason = new Notification((ErrorCode)data[0], data[1], [.. data.AsSpan()[2..]]);
-        return $"{Name(notification)}: {DescribePlain(reason)}";
+        var reason = notification.Unwrap();
+        return ReferenceEquals(reason, notification)
+            ? DescribePlain(notification)
+            : $"{Name(notification)}: {DescribePlain(reason)}";
     }
 
     /// <summary>Code and subcode in words: <c>Cease/Administrative Shutdown</c>; in numbers where unassigned.</summary>

@@ -116,6 +116,8 @@ public static class OpenDecoder
                 new MultiprotocolCapability(new Family((ushort)((value[0] << 8) | value[1]), value[3])),
             CapabilityCode.RouteRefresh when value.IsEmpty => new RouteRefreshCapability(),
             CapabilityCode.ExtendedMessage when value.IsEmpty => new ExtendedMessageCapability(),
+            CapabilityCode.GracefulRestart when value.Length >= 2 && (value.Length - 2) % 4 == 0 =>
+                DecodeGracefulRestart(value),
             CapabilityCode.FourOctetAs when cursor.TryReadUInt32(out var number) => new FourOctetAsCapability(number),
             CapabilityCode.EnhancedRouteRefresh when value.IsEmpty => new EnhancedRouteRefreshCapability(),
             CapabilityCode.Fqdn when TryReadName(ref cursor, out var hostName)
@@ -123,6 +125,16 @@ public static class OpenDecoder
                 new FqdnCapability(hostName, domainName),
             _ => new UnknownCapability(code, [.. value]),
         };
+    }
+
+    // RFC 4724 section 3: four bits of flags, twelve of Restart Time, then AFI (2), SAFI (1), flags (1) per family.
+    private static GracefulRestartCapability DecodeGracefulRestart(ReadOnlySpan<byte> value)
+    {
+        var families = new List<RestartFamily>();
+        for (var family = value[2..]; !family.IsEmpty; family = family[4..])
+            families.Add(new(new((ushort)((family[0] << 8) | family[1]), family[2]), (family[3] & 0x80) != 0));
+        var restartTime = ((value[0] << 8) | value[1]) & GracefulRestartCapability.MaximumRestartTime;
+        return new((value[0] & 0x80) != 0, (value[0] & 0x40) != 0, (ushort)restartTime, families.ToValueList());
     }
 
     private static bool TryReadName(ref WireCursor cursor, out string name)

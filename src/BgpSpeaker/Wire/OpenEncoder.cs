@@ -81,12 +81,28 @@ public static class OpenEncoder
     private static byte[] EncodeValue(Capability capability) => capability switch
     {
         MultiprotocolCapability { Family: var family } => [(byte)(family.Afi >> 8), (byte)family.Afi, 0, family.Safi],
+        GracefulRestartCapability restart => EncodeGracefulRestart(restart),
         FourOctetAsCapability { As: var number } =>
             [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number],
         FqdnCapability fqdn => [.. EncodeName(fqdn.HostName), .. EncodeName(fqdn.DomainName)],
         UnknownCapability unknown => [.. unknown.Value],
         _ => [],
     };
+
+    private static byte[] EncodeGracefulRestart(GracefulRestartCapability restart)
+    {
+        var flags = (restart.RestartState ? 0x8000 : 0) | (restart.GracefulNotification ? 0x4000 : 0);
+        var octets = new List<byte>();
+        var restartTime = restart.RestartTimeSeconds & GracefulRestartCapability.MaximumRestartTime;
+        AddUInt16(octets, (ushort)(flags | restartTime));
+        foreach (var (family, forwardingState) in restart.Families)
+        {
+            AddUInt16(octets, family.Afi);
+            octets.Add(family.Safi);
+            octets.Add((byte)(forwardingState ? 0x80 : 0));
+        }
+        return [.. octets];
+    }
 
     private static byte[] EncodeName(string name)
     {

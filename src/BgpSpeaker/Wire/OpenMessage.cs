@@ -51,6 +51,9 @@ public static class CapabilityCode
     /// <summary>Extended Message.</summary>
     public const byte ExtendedMessage = 6;
 
+    /// <summary>Graceful Restart.</summary>
+    public const byte GracefulRestart = 64;
+
     /// <summary>Support for 4-octet AS numbers.</summary>
     public const byte FourOctetAs = 65;
 
@@ -73,6 +76,24 @@ public sealed record RouteRefreshCapability() : Capability(CapabilityCode.RouteR
 
 /// <summary>Extended Message, RFC 8654 section 3.</summary>
 public sealed record ExtendedMessageCapability() : Capability(CapabilityCode.ExtendedMessage);
+
+/// <summary>Graceful Restart, RFC 4724 section 3, with the N bit of RFC 8538 section 2.</summary>
+/// <param name="RestartState">R: the sender has restarted; nobody waits for its End-of-RIB.</param>
+/// <param name="GracefulNotification">N: the sender applies the procedures to NOTIFICATIONs too, RFC 8538.</param>
+/// <param name="RestartTimeSeconds">How long the receiver is to wait for the session to come back: 0–4095 s.</param>
+/// <param name="Families">The families for which the sender can preserve forwarding; none: it only helps.</param>
+public sealed record GracefulRestartCapability(
+    bool RestartState, bool GracefulNotification, ushort RestartTimeSeconds, ValueList<RestartFamily> Families)
+    : Capability(CapabilityCode.GracefulRestart)
+{
+    /// <summary>The most seconds that the twelve bits hold.</summary>
+    public const ushort MaximumRestartTime = 0x0FFF;
+}
+
+/// <summary>One family of the Graceful Restart capability.</summary>
+/// <param name="Family">Which family.</param>
+/// <param name="ForwardingState">F: forwarding went on while there was no session.</param>
+public sealed record RestartFamily(Family Family, bool ForwardingState);
 
 /// <summary>Support for 4-octet AS numbers, RFC 6793 section 3.</summary>
 /// <param name="As">The sender's AS number; 0 is an error (RFC 7607).</param>

@@ -10,8 +10,9 @@ internal readonly record struct ReloadRequest;
 /// <param name="Reloads">One item for each SIGHUP, but several that came before they were read count as one.</param>
 /// <param name="Stop">Cancelled when it is to stop in its order: SIGTERM, SIGINT, and SIGQUIT too.</param>
 /// <param name="Leave">
-/// Cancelled before <paramref name="Stop"/> when it is to end at once (SIGQUIT): the gate does not drain, its lease
-/// bridges the gap to its successor. To the other processes it is a stop like any other.
+/// Cancelled before <paramref name="Stop"/> when it is to end at once, in favour of a successor (SIGQUIT): the gate
+/// does not drain, its lease bridges the gap; the speaker does not withdraw where graceful restart bridges it. To the
+/// proxy it is a stop like any other.
 /// </param>
 internal sealed record ProcessHost(
     string ConfigurationPath, ChannelReader<ReloadRequest> Reloads, CancellationToken Stop, CancellationToken Leave)

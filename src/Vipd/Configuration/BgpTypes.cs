@@ -109,6 +109,12 @@ internal static class BgpTypes
         ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue)).JsonSchema,
         ReadHoldTime);
 
+    /// <summary>The restart time of RFC 4724 section 3, at most 20 s here: the field has whole seconds.</summary>
+    public static ScalarType<TimeSpan> RestartTime { get; } = new(
+        "duration 0s–20s in whole seconds",
+        ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(20)).JsonSchema,
+        scalar => ReadSeconds(scalar, TimeSpan.FromSeconds(20)));
+
     /// <summary>A community, RFC 1997: two numbers or a well-known name.</summary>
     public static ScalarType<uint> Community { get; } = new(
         $"community: 65001:100, or {string.Join(", ", CommunityText.WellKnown.Select(named => named.Name))}",
@@ -202,13 +208,19 @@ internal static class BgpTypes
 
     private static ScalarResult<TimeSpan> ReadHoldTime(YamlScalar scalar)
     {
-        var result = ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue)).Read(scalar);
+        var result = ReadSeconds(scalar, TimeSpan.FromSeconds(ushort.MaxValue));
         if (result.Refusal is not null)
             return result;
-        if (result.Value.Ticks % TimeSpan.TicksPerSecond != 0)
-            return new Refused($"{scalar.Text} is not a whole number of seconds");
         return result.Value > TimeSpan.Zero && result.Value < TimeSpan.FromSeconds(3)
             ? new Refused($"{scalar.Text} is too short: 0s, or at least 3s (RFC 4271 section 4.2)")
+            : result;
+    }
+
+    private static ScalarResult<TimeSpan> ReadSeconds(YamlScalar scalar, TimeSpan maximum)
+    {
+        var result = ScalarTypes.Duration(TimeSpan.Zero, maximum).Read(scalar);
+        return result.Refusal is null && result.Value.Ticks % TimeSpan.TicksPerSecond != 0
+            ? new Refused($"{scalar.Text} is not a whole number of seconds")
             : result;
     }
 

@@ -102,6 +102,13 @@ internal static class PeerKeys
         "The wait after a Cease that does not pass by itself (prefix limit, shutdown, de-configured, out of "
         + "resources).") { Default = "30s" };
 
+    public static readonly SectionKey GracefulRestart = new(
+        "gracefulRestart",
+        GracefulRestartKeys.Section,
+        SectionShape.Mapping,
+        "Graceful restart (RFC 4724, RFC 8538): the peer keeps the routes while this speaker is restarted or upgraded. "
+        + "Without it they go when the session does.");
+
     public static readonly SectionKey NextHop = new(
         "nextHop", NextHopKeys.Section, SectionShape.Mapping, "What stands as next hop in announcements.");
 
@@ -135,15 +142,27 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, NextHop, Med, LocalPref, AsPathPrepend,
-        Communities, LargeCommunities,
+        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, NextHop, Med, LocalPref,
+        AsPathPrepend, Communities, LargeCommunities,
     ];
 
-    private static readonly string[] NotYet = ["bfd", "gracefulRestart", "addPath"];
+    private static readonly string[] NotYet = ["bfd", "addPath"];
 
     public static readonly Section Section = new([Name, Address, Interface, LocalAddress, .. Shared], NotYet);
 
     public static readonly Section DefaultsSection = new(Shared, NotYet);
+}
+
+/// <summary>The keys under <c>gracefulRestart</c> of a peer.</summary>
+internal static class GracefulRestartKeys
+{
+    public static readonly Key<TimeSpan> RestartTime = new(
+        "restartTime",
+        BgpTypes.RestartTime,
+        "How long the peer keeps the routes when the session is lost, also when this node is dead: short. `0s`: off, "
+        + "where `peerDefaults` has it on.") { Default = "15s" };
+
+    public static readonly Section Section = new([RestartTime], []);
 }
 
 /// <summary>The keys under <c>nextHop</c> of a peer.</summary>

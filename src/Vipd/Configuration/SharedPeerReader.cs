@@ -45,8 +45,17 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
         RetryAfterCease = reader.Read(PeerKeys.RetryAfterCease, default),
         ConnectTimeout = reader.Read(PeerKeys.ConnectTimeout, default),
         SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
+        RestartTime = ReadRestartTime(reader),
         HostName = node.Name,
     };
+
+    private static TimeSpan? ReadRestartTime(MappingReader reader)
+    {
+        var section = reader.Read(PeerKeys.GracefulRestart);
+        var time = section?.Read(GracefulRestartKeys.RestartTime, default);
+        section?.Finish(GracefulRestartKeys.Section);
+        return time == TimeSpan.Zero ? null : time;
+    }
 
     private ValueList<Family> ReadFamilies(MappingReader reader, PeerOptions peer)
     {

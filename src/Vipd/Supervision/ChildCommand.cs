@@ -17,6 +17,9 @@ internal sealed record ChildCommand
 
     /// <summary>How long its orderly stop may take; then it is killed.</summary>
     public required TimeSpan StopBound { get; init; }
+
+    /// <summary>What ends it at once, and for good, when all are to leave.</summary>
+    public SignalNumber LeaveSignal { get; init; } = SignalNumber.SIGTERM;
 }
 
 /// <summary>How a process is asked to end.</summary>

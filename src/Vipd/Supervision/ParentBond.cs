@@ -19,6 +19,9 @@ internal static partial class ParentBond
 
     private const int SetParentDeathSignal = 1;
 
+    /// <summary>The process id of the supervisor to which this process is tied; null: there is none.</summary>
+    public static string? Supervisor { get; private set; }
+
     /// <summary>
     /// Ties this process to its supervisor, if it has one. Call it on the main thread: the bond is that of the thread
     /// (PR_SET_PDEATHSIG, prctl(2)) and ends with it.
@@ -28,6 +31,7 @@ internal static partial class ParentBond
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { } supervisor)
             return true;
+        Supervisor = supervisor;
         // Not for the programs that this process starts.
         Environment.SetEnvironmentVariable(Variable, null);
         if (SetProcessGroup(0, 0) != 0 || ProcessControl(SetParentDeathSignal, (nuint)SignalNumber.SIGKILL) != 0)

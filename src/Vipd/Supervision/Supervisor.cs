@@ -69,10 +69,10 @@ internal sealed partial class Supervisor(
         return inOrder;
     }
 
-    private static async Task<bool> LeaveAsync(List<ChildKeeper> keepers)
+    private async Task<bool> LeaveAsync(List<ChildKeeper> keepers)
     {
-        var order = new StopOrder(SignalNumber.SIGQUIT, LeaveBound);
-        var ends = await Task.WhenAll(keepers.Select(keeper => keeper.StopAsync(order)));
+        var ends = await Task.WhenAll(children.Zip(
+            keepers, (child, keeper) => keeper.StopAsync(new StopOrder(child.LeaveSignal, LeaveBound))));
         return ends.All(inOrder => inOrder);
     }
 

@@ -220,8 +220,10 @@ public sealed class AdjRibOutTests
         _rib.SessionUp(Routes.External);
         Assert.Null(_rib.SyncedVersion);
         PullOne();
-        Assert.Null(_rib.SyncedVersion);
         PullOne();
+        // End-of-RIB is the last.
+        Assert.Null(_rib.SyncedVersion);
+        PullAll();
         Assert.Equal(7, _rib.SyncedVersion);
 
         _rib.SetDesired(Routes.Set(8));
@@ -328,6 +330,36 @@ public sealed class AdjRibOutTests
         _rib.ChangeExport(Routes.External);
         Assert.Equal(["announce 1"], PullAll());
     }
+
+    [Fact]
+    public void End_of_RIB_waits_until_the_set_is_complete()
+    {
+        _rib.SetDesired(Incomplete(1, Routes.Route("203.0.113.50/32")));
+        _rib.SessionUp(Routes.External);
+        Assert.Equal(["announce 1"], PullAll());
+        Assert.Null(_rib.SyncedVersion);
+
+        _rib.SetDesired(Routes.Set(2, Routes.Route("203.0.113.50/32")));
+        Assert.Equal(["EndOfRib ipv4-unicast", "EndOfRib ipv6-unicast"], PullAll());
+        Assert.Equal(2, _rib.SyncedVersion);
+    }
+
+    [Fact]
+    public void A_refresh_waits_for_an_End_of_RIB_that_waits()
+    {
+        _rib.SetDesired(Incomplete(1));
+        _rib.SessionUp(Routes.External with { Families = [Family.IPv4Unicast] });
+        _rib.Refresh(Family.IPv4Unicast, enhanced: true);
+        Assert.Empty(PullAll());
+
+        _rib.SetDesired(Routes.Set(2));
+        Assert.Equal(
+            ["EndOfRib ipv4-unicast", "BeginningOfRouteRefresh ipv4-unicast", "EndOfRouteRefresh ipv4-unicast"],
+            PullAll());
+    }
+
+    private static RouteSet Incomplete(long version, params IEnumerable<DesiredRoute> routes) =>
+        new(version, Routes.Set(version, routes).Routes, []) { IsComplete = false };
 
     private void UpAndSynced(params IEnumerable<DesiredRoute> routes)
     {

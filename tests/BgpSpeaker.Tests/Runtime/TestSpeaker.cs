@@ -22,6 +22,11 @@ internal sealed class TestSpeaker : IAsyncDisposable
     private LeaseStream? _lease;
 
     public TestSpeaker(params PeerOptions[] peers)
+        : this(null, peers)
+    {
+    }
+
+    public TestSpeaker(RestartMarker? marker, params PeerOptions[] peers)
     {
         Speaker = new Speaker(
             new SpeakerOptions
@@ -34,7 +39,8 @@ internal sealed class TestSpeaker : IAsyncDisposable
                 Peers = peers.ToValueList(),
             },
             BootClock.Instance,
-            NullLoggerFactory.Instance);
+            NullLoggerFactory.Instance,
+            marker);
         Speaker.Start();
     }
 
@@ -106,7 +112,7 @@ internal sealed class TestSpeaker : IAsyncDisposable
     public Task<PeerStatus> WaitAsync(string peer, BgpState state) => Poll.Until(
         () => StatusAsync(peer), status => status.State == state, Bound, $"the speaker sees {peer} in {state}");
 
-    /// <summary>Announces exactly these prefixes under a lease of this speaker's own.</summary>
+    /// <summary>Announces exactly these prefixes under a lease of this speaker's own; none: withdraws.</summary>
     public void Announce(IEnumerable<string> prefixes)
     {
         if (_lease is null)
@@ -118,7 +124,8 @@ internal sealed class TestSpeaker : IAsyncDisposable
         var routes = prefixes
             .Select(prefix => new RouteDeclaration(prefix, RouteAttributes.None, []))
             .ToValueList();
-        var set = new DesiredSet(++_revision, [new VipDeclaration("web", VipIntent.Announce, "proven", routes)]);
+        var intent = routes.Count > 0 ? VipIntent.Announce : VipIntent.Withdraw;
+        var set = new DesiredSet(++_revision, [new VipDeclaration("web", intent, "told", routes)]);
         Assert.True(Speaker.Leases.TryDeclare(_lease.Value, set, out var outcome, out _));
         Assert.Empty(outcome.Refused);
     }

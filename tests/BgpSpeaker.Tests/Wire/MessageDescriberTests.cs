@@ -72,6 +72,13 @@ public sealed class MessageDescriberTests
     }
 
     [Fact]
+    public void Graceful_restart_names_its_bits() =>
+        Assert.Equal(
+            "graceful-restart 15 s R N, ipv4-unicast F, ipv6-unicast",
+            CapabilityText.Of(new GracefulRestartCapability(
+                true, true, 15, [new(Family.IPv4Unicast, true), new(Family.IPv6Unicast, false)])));
+
+    [Fact]
     public void A_strangers_host_name_cannot_steer_the_terminal() =>
         Assert.Equal(
             "fqdn tor1\\x1b[2J.example", CapabilityText.Of(new FqdnCapability("tor1\u001b[2J", "example")));

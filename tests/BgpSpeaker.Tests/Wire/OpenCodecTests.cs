@@ -10,6 +10,9 @@ public sealed class OpenCodecTests
         new MultiprotocolCapability(Family.IPv6Unicast),
         new RouteRefreshCapability(),
         new ExtendedMessageCapability(),
+        new GracefulRestartCapability(
+            true, false, 4095, [new(Family.IPv4Unicast, true), new(Family.IPv6Unicast, false)]),
+        new GracefulRestartCapability(false, true, 15, []),
         new FourOctetAsCapability(4200000001),
         new EnhancedRouteRefreshCapability(),
         new FqdnCapability("edge-ams-1", "example.net"),
@@ -37,6 +40,16 @@ public sealed class OpenCodecTests
             "ffffffffffffffffffffffffffffffff0025" + "01" + "04fde9005a0a000101" + "08" + "0206" + "41040000fde9",
             Convert.ToHexStringLower(octets));
     }
+
+    [Fact]
+    public void The_bytes_of_graceful_restart_are_those_of_the_RFC() =>
+        Assert.Equal(
+            "400a" + "c00f" + "00010180" + "00020100",
+            Convert.ToHexStringLower([.. OpenEncoder.EncodeCapabilities(
+            [
+                new GracefulRestartCapability(
+                    true, true, 15, [new(Family.IPv4Unicast, true), new(Family.IPv6Unicast, false)]),
+            ])]));
 
     [Theory]
     [InlineData(251, 255)]

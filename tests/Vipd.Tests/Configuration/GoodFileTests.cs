@@ -118,6 +118,7 @@ public sealed class GoodFileTests
                 RetryMinimum = TimeSpan.FromSeconds(2),
                 RetryMaximum = TimeSpan.FromMinutes(1),
                 RetryAfterCease = TimeSpan.FromMinutes(5),
+                RestartTime = TimeSpan.FromSeconds(20),
                 ConnectTimeout = TimeSpan.FromMilliseconds(500),
                 SendHoldTime = TimeSpan.FromMinutes(10),
                 HostName = "edge-ams-1",

@@ -54,7 +54,24 @@ public sealed class RunTests : IDisposable
         run.Send(SignalNumber.SIGQUIT);
 
         Assert.Equal(0, await run.End());
-        Assert.Contains(run.Log, line => line.EndsWith("speaker: is told to end (SIGQUIT)"));
+        Assert.Contains(run.Log, line => line.EndsWith("gate: is told to end (SIGQUIT)"));
+        // It has no successor.
+        Assert.Contains(run.Log, line => line.EndsWith("speaker: is told to end (SIGTERM)"));
+    }
+
+    [Fact]
+    public async Task SIGQUIT_to_the_speaker_alone_hands_over_to_its_successor()
+    {
+        using var run = new VipdRun(_directory.FullName);
+        await run.Logged(Ready);
+
+        Signal.Send(run.Speakers[0], SignalNumber.SIGQUIT);
+        await run.Logged("accepts peers on", times: 2);
+        run.Send(SignalNumber.SIGTERM);
+
+        Assert.Equal(0, await run.End());
+        Assert.Contains(run.Log, line => line.Contains("info speaker: leaving: peers with graceful restart keep"));
+        Assert.Contains(run.Log, line => line.EndsWith($"speaker: ended (pid {run.Speakers[0]}) with exit code 0"));
     }
 
     [Fact]

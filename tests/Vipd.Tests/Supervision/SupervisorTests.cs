@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using AnycastVip.Vipd.Supervision;
 
 namespace AnycastVip.Vipd.Tests.Supervision;
 
@@ -139,15 +140,15 @@ public sealed class SupervisorTests
     }
 
     [Fact]
-    public async Task A_leave_reaches_all_at_once_by_SIGQUIT()
+    public async Task A_leave_reaches_all_at_once_each_by_its_own_signal()
     {
         await using var rig = new SupervisorRig();
-        rig.Start(rig.Daemon("a"), rig.Daemon("b"));
+        rig.Start(rig.Daemon("a") with { LeaveSignal = SignalNumber.SIGQUIT }, rig.Daemon("b"));
         await rig.Told("a runs", "b runs");
 
         Assert.True(await rig.Leave());
 
-        Assert.Equal(["a left", "a runs", "b left", "b runs"], rig.Story.Order(StringComparer.Ordinal));
+        Assert.Equal(["a left", "a runs", "b runs", "b terminated"], rig.Story.Order(StringComparer.Ordinal));
     }
 
     [Fact]
