@@ -115,6 +115,18 @@ public sealed class SpeakerFaultTests(OneRouterLab lab, ITestOutputHelper output
             await WaitStateAsync(first, "ESTABLISHED");
             var alarms = (await ForeignClient.CallAsync(first, "GetSpeaker"))["alarms"]!.AsArray();
             Assert.Contains("BGP identifier 10.0.1.1", (string)Assert.Single(alarms)!, StringComparison.Ordinal);
+            // With equal identifiers the AS numbers decide a collision, on both sides alike: nobody loops.
+            foreach (var speaker in new[] { first, twin })
+            {
+                var peer = await WaitStateAsync(speaker, "ESTABLISHED");
+                Assert.Equal("0", (string?)peer["flaps"] ?? "0");
+                Assert.Equal(
+                    "BGP identifier conflict: the peer has ours, 10.0.1.1; give one of both another routerId",
+                    (string)peer["suspectedCause"]!);
+                Assert.Single(
+                    speaker.Log.Split('\n'),
+                    line => line.Contains("tor1: suspected: BGP identifier conflict", StringComparison.Ordinal));
+            }
         }
         finally
         {

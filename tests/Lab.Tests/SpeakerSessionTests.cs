@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AnycastVip.Lab.Tests.Fixture;
 
 namespace AnycastVip.Lab.Tests;
@@ -41,20 +42,40 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
                   - {"{"}name: tor1, address: {RouterIPv4}, asn: 65100, passwordFile: {file}, connectTimeout: 1s{"}"}
                   - {"{"}name: tor2, address: "{RouterIPv6}", asn: 65100{"}"}
                 """, NodeIPv6);
-            var before = await ForeignClient.PeerAsync(speaker, "tor2");
+            var before = await WaitStateAsync(speaker, "ESTABLISHED", "tor2");
 
-            await Poll.Until(
-                () => ForeignClient.PeerAsync(speaker, "tor1"),
-                peer => ((string?)peer["suspectedCause"])?.Contains("TCP MD5 key", StringComparison.Ordinal) == true,
-                Timeout,
-                "the speaker suspects the key");
+            await WaitSuspectedAsync(speaker, "suspected authentication fault");
 
-            var after = await ForeignClient.PeerAsync(speaker, "tor2");
-            Assert.Equal("PEER_STATE_ESTABLISHED", (string)after["state"]!);
-            Assert.Equal(
-                (string)before["session"]!["establishedAt"]!,
-                (string)after["session"]!["establishedAt"]!,
-                Milliseconds);
+            await AssertUntouchedAsync(speaker, before);
+        }
+        finally
+        {
+            await Router.Configure("router bgp 65100", $"no neighbor {NodeIPv4} password");
+        }
+    }
+
+    [Fact]
+    public async Task Fault_19_a_key_changed_by_a_reload_touches_its_peer_alone()
+    {
+        using var secrets = new TemporaryDirectory();
+        var file = await secrets.WriteSecretAsync(Password);
+        await Router.Configure("router bgp 65100", $"neighbor {NodeIPv4} password {Password}");
+        try
+        {
+            using var speaker = await StartEstablishedAsync($"""
+                  - {"{"}name: tor1, address: {RouterIPv4}, asn: 65100, passwordFile: {file}, connectTimeout: 1s{"}"}
+                  - {"{"}name: tor2, address: "{RouterIPv6}", asn: 65100{"}"}
+                """);
+            var before = await WaitStateAsync(speaker, "ESTABLISHED", "tor2");
+
+            await secrets.WriteSecretAsync("changed");
+            await speaker.Signal("HUP");
+            await WaitSuspectedAsync(speaker, "TCP MD5 key");
+            await Router.Configure("router bgp 65100", $"neighbor {NodeIPv4} password changed");
+
+            await Router.WaitEstablished(NodeIPv4, Timeout);
+            await WaitStateAsync(speaker, "ESTABLISHED");
+            await AssertUntouchedAsync(speaker, before);
         }
         finally
         {
@@ -159,6 +180,20 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
 
             Assert.Equal(
                 "Cease/Administrative Shutdown: router maintenance", (string)peer["lastReceived"]!["text"]!);
+
+            // Every other try it closes without a word: what it said still holds.
+            await ForeignClient.CallAsync(speaker, "ResetPeer", """{"name": "tor1"}""");
+            peer = await Poll.Until(
+                () => ForeignClient.PeerAsync(speaker, "tor1"),
+                seen => seen["transitions"]!.AsArray().Any(
+                    change => (string)change!["from"]! == "PEER_STATE_OPEN_SENT"
+                        && (string)change["to"]! == "PEER_STATE_ACTIVE"),
+                Timeout,
+                "another try has failed");
+            Assert.Equal(
+                "the peer has this node shut down (Cease/Administrative Shutdown: router maintenance); ask its "
+                + "operator",
+                (string)peer["suspectedCause"]!);
         }
         finally
         {
@@ -186,6 +221,10 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
             Assert.StartsWith(
                 "Cease/Maximum Number of Prefixes Reached", (string)peer["lastReceived"]!["text"]!,
                 StringComparison.Ordinal);
+            Assert.Equal(
+                "the peer takes fewer prefixes than we announce (Cease/Maximum Number of Prefixes Reached: "
+                + "ipv4-unicast, at most 1); raise its limit for this node",
+                (string)peer["suspectedCause"]!);
         }
         finally
         {
@@ -220,6 +259,20 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
         await WaitGoneAsync(VipIPv6);
         await WaitShutdownShownAsync("the speaker stops");
         Assert.False(File.Exists(speaker.SocketPath));
+    }
+
+    private static Task<JsonNode> WaitSuspectedAsync(RunningSpeaker speaker, string part) => Poll.Until(
+        () => ForeignClient.PeerAsync(speaker, "tor1"),
+        peer => ((string?)peer["suspectedCause"])?.Contains(part, StringComparison.Ordinal) == true,
+        Timeout,
+        $"the speaker suspects: {part}");
+
+    private static async Task AssertUntouchedAsync(RunningSpeaker speaker, JsonNode before)
+    {
+        var after = await ForeignClient.PeerAsync(speaker, (string)before["name"]!);
+        Assert.Equal("PEER_STATE_ESTABLISHED", (string)after["state"]!);
+        Assert.Equal(
+            (string)before["session"]!["establishedAt"]!, (string)after["session"]!["establishedAt"]!, Milliseconds);
     }
 
     private async Task WaitShutdownShownAsync(string text) => await Poll.Until(

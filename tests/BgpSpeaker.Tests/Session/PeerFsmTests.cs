@@ -127,6 +127,23 @@ public sealed class PeerFsmTests
     }
 
     [Fact]
+    public void Fault_16_our_identifier_inside_our_AS_is_refused_with_growing_waits()
+    {
+        var peer = new PeerDriver(Settings with { PeerAs = 65001 }).Started();
+        foreach (var wait in new[] { 1, 2, 4, 5, 5 })
+        {
+            var id = peer.Connect();
+            var open = PeerOpen(identifier: OurIdentifier, peerAs: 65001);
+
+            Assert.Contains(
+                new SendNotification(id, Error(ErrorCode.OpenMessage, OpenMessageError.BadBgpIdentifier)),
+                peer.Take(new BgpOpen(id, open)));
+            AssertWithin(peer.State.NextRetryAt - peer.Now, Seconds(0.75 * wait), Seconds(wait));
+            peer.TakeDeadline();
+        }
+    }
+
+    [Fact]
     public void Two_peers_with_different_seeds_wait_differently()
     {
         var waits = Enumerable.Range(1, 10).Select(seed =>
@@ -159,6 +176,7 @@ public sealed class PeerFsmTests
         Assert.Equal(1, peer.State.Flaps);
     }
 
+    // FAULTS 18
     [Theory]
     [InlineData(CeaseError.MaximumNumberOfPrefixesReached, 30)]
     [InlineData(CeaseError.AdministrativeShutdown, 30)]
