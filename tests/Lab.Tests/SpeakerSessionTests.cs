@@ -84,6 +84,30 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
     }
 
     [Fact]
+    public async Task What_keeps_a_peer_down_is_suspected_from_how_it_fails()
+    {
+        using var speaker = await Node.StartSpeaker(Configuration($"""
+              - {"{"}name: wrong-as, address: {RouterIPv4}, asn: 65009{"}"}
+              - {"{"}name: wrong-port, address: "{RouterIPv6}", asn: 65100, port: 1790{"}"}
+              - {"{"}name: nobody, address: 10.0.1.77, asn: 65100{"}"}
+            """));
+
+        await WaitSuspectedAsync(
+            speaker,
+            "wrong AS: the peer claims AS 65100, AS 65009 is configured; check this peer's asn here against the "
+            + "router's own",
+            "wrong-as");
+        await WaitSuspectedAsync(
+            speaker,
+            "the peer's host refuses connections to the port; check that its BGP runs and listens on this address",
+            "wrong-port");
+        await WaitSuspectedAsync(
+            speaker,
+            "no way to the peer; check link and addresses, and whether the peer is more than one hop away (TTL is 1)",
+            "nobody");
+    }
+
+    [Fact]
     public async Task A_session_with_GTSM_comes_up_and_fails_without_it_on_our_side()
     {
         await Router.Configure(
@@ -261,11 +285,12 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
         Assert.False(File.Exists(speaker.SocketPath));
     }
 
-    private static Task<JsonNode> WaitSuspectedAsync(RunningSpeaker speaker, string part) => Poll.Until(
-        () => ForeignClient.PeerAsync(speaker, "tor1"),
-        peer => ((string?)peer["suspectedCause"])?.Contains(part, StringComparison.Ordinal) == true,
-        Timeout,
-        $"the speaker suspects: {part}");
+    private static Task<JsonNode> WaitSuspectedAsync(RunningSpeaker speaker, string part, string peer = "tor1") =>
+        Poll.Until(
+            () => ForeignClient.PeerAsync(speaker, peer),
+            seen => ((string?)seen["suspectedCause"])?.Contains(part, StringComparison.Ordinal) == true,
+            Timeout,
+            $"the speaker suspects of {peer}: {part}");
 
     private static async Task AssertUntouchedAsync(RunningSpeaker speaker, JsonNode before)
     {

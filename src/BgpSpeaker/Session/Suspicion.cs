@@ -31,7 +31,7 @@ public static class Suspicion
 
     private static string? OfEnd(PeerSettings settings, ConnectionEnd end) => end switch
     {
-        { Received: { } notification } => OfReceived(settings, notification),
+        { Received: { } notification } => OfReceived(settings, notification.Unwrap()),
         { Sent: { } notification } => OfSent(settings, notification, end),
         { Tcp: { } failure, In: BgpState.Established } => OfLostSession(settings, failure),
         { Tcp: { } failure, In: BgpState.OpenConfirm } => OfUnfinishedSession(failure),

@@ -141,6 +141,7 @@ public sealed class SuspicionTests
             "the peer takes fewer prefixes than we announce (Cease/Maximum Number of Prefixes Reached: ipv4-unicast, "
             + "at most 5); raise its limit for this node"),
         ["shut down there"] = new(Plain, Told(ShutDown), PeerHasUsDown),
+        ["shut down there with a hard reset"] = new(Plain, Told(Cease(9, [6, 2, 9, .. "card swap"u8])), PeerHasUsDown),
         ["shut down there, then refused"] = new(
             Plain, Then(Told(ShutDown), Dial(TcpFailure.Refused)), PeerHasUsDown),
         ["shut down there, then closed"] = new(
