@@ -12,9 +12,7 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
     [InlineData("QUIT")]
     public async Task Fault_1b_a_speaker_that_is_killed_or_replaced_moves_no_route_and_fails_no_request(string signal)
     {
-        await using var one = await Node1.StartAsync(Configuration("15s"));
-        await WaitNextHopsAsync(VipIPv4, Node1);
-        await WaitNextHopsAsync(VipIPv6, Node1);
+        await using var one = await StartAsync("15s");
         using var monitor = await RouteMonitor.StartAsync(Router);
         using var load = await Traffic.LoadAsync(Client, VipIPv4, 100);
         var before = one.PidOf("speaker")!.Value;
@@ -34,15 +32,14 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
         var age = await RouteAgeAsync(VipIPv4);
         Assert.True(age >= TimeSpan.FromSeconds(Math.Floor(taken.TotalSeconds)), $"the route's age is {age}");
         Assert.All(await load.StopLoadAsync(), request => Assert.True(request.IsOk, request.Error));
+        await WithdrawAsync(one);
     }
 
     [Fact]
     public async Task Fault_1b_a_speaker_killed_together_with_its_backends_is_gone_within_the_restart_time()
     {
         var restartTime = TimeSpan.FromSeconds(15);
-        await using var one = await Node1.StartAsync(Configuration("15s"));
-        await WaitNextHopsAsync(VipIPv4, Node1);
-        await WaitNextHopsAsync(VipIPv6, Node1);
+        await using var one = await StartAsync("15s");
         using var monitor = await RouteMonitor.StartAsync(Router);
 
         var killed = await one.SignalAsync("speaker", "KILL");
@@ -60,8 +57,7 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
     [Fact]
     public async Task Fault_1b_a_node_that_does_not_come_back_is_gone_after_the_restart_time()
     {
-        await using var one = await Node1.StartAsync(Configuration("3s"));
-        await WaitNextHopsAsync(VipIPv4, Node1);
+        await using var one = await StartAsync("3s");
         using var monitor = await RouteMonitor.StartAsync(Router);
 
         var killed = await one.SignalAsync("run", "KILL");
@@ -74,8 +70,7 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
     [Fact]
     public async Task An_orderly_stop_withdraws_at_once_in_spite_of_graceful_restart()
     {
-        await using var one = await Node1.StartAsync(Configuration("15s"));
-        await WaitNextHopsAsync(VipIPv4, Node1);
+        await using var one = await StartAsync("15s");
         using var monitor = await RouteMonitor.StartAsync(Router);
 
         var sent = await one.SignalAsync("speaker", "TERM");
@@ -83,11 +78,33 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
         var taken = await monitor.DeletedAsync(VipIPv4, sent) - sent;
         output.WriteLine($"route gone {taken.TotalMilliseconds:0} ms after SIGTERM");
         Assert.True(taken < TimeSpan.FromSeconds(1), $"{taken}");
+        await Poll.Until(() => one.PidOf("speaker"), pid => pid is not null, Timeout, "it is started again");
+        await WaitNextHopsAsync(VipIPv4, Node1);
+        await WithdrawAsync(one);
     }
 
-    private string Configuration(string restartTime) => Node1.Configuration().Replace(
-        "holdTime: 9s", $"holdTime: 9s, gracefulRestart: <restartTime: {restartTime}>", StringComparison.Ordinal)
-        .Replace('<', '{').Replace('>', '}');
+    private async Task<RunningNode> StartAsync(string restartTime)
+    {
+        // What a node of before left stale would be taken for this one's.
+        await WaitNextHopsAsync(VipIPv4);
+        await WaitNextHopsAsync(VipIPv6);
+        var configuration = Node1.Configuration().Replace(
+            "holdTime: 9s",
+            $$"""holdTime: 9s, gracefulRestart: {restartTime: {{restartTime}}}""",
+            StringComparison.Ordinal);
+        var one = await Node1.StartAsync(configuration);
+        await WaitNextHopsAsync(VipIPv4, Node1);
+        await WaitNextHopsAsync(VipIPv6, Node1);
+        return one;
+    }
+
+    // The node's end is a SIGKILL: nothing may be left that the router would keep for the next test.
+    private async Task WithdrawAsync(RunningNode one)
+    {
+        (await one.VipctlAsync("drain", "node", "--direct", "--reason", "the test ends")).Succeeded();
+        await WaitNextHopsAsync(VipIPv4);
+        await WaitNextHopsAsync(VipIPv6);
+    }
 
     // R tells the session after the restart from the one before it.
     private Task<string> WaitEndOfRibAsync(string peer, string family) => Poll.Until(
