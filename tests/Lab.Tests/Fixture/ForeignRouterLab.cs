@@ -15,6 +15,9 @@ public sealed class ForeignRouterLab : IAsyncLifetime
     /// <summary>The node, for AS 65001, at 10.0.1.2 and 2001:db8:1::2.</summary>
     internal SpeakerNode Node => new(Lab, "node1");
 
+    /// <summary>The same node, for the whole of vipd.</summary>
+    internal VipNode Vipd => new(Lab, "node1", 1);
+
     /// <summary>Starts BIRD in the router.</summary>
     /// <inheritdoc cref="BirdConfiguration"/>
     internal Task<BirdRouter> StartBirdAsync(BirdConfiguration? configuration = null) =>

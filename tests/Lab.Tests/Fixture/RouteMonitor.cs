@@ -14,7 +14,7 @@ internal sealed class RouteMonitor : IDisposable
     private RouteMonitor(NodeProcess process) => _process = process;
 
     /// <summary>Starts, and waits until it listens: it must see a route of its own.</summary>
-    public static async Task<RouteMonitor> StartAsync(FrrRouter router)
+    public static async Task<RouteMonitor> StartAsync(LabNode router)
     {
         var monitor = new RouteMonitor(await router.StartProcess("stdbuf", "-oL", "ip", "-ts", "monitor", "route"));
         await Poll.Until(
