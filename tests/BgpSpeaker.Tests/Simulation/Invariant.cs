@@ -42,6 +42,9 @@ internal enum Invariant
     /// <summary>A version that counts as acknowledged has arrived at the peer.</summary>
     AcknowledgedArrived,
 
+    /// <summary>R and F say what has happened, and End-of-RIB waits for the clients of before a restart.</summary>
+    GracefulRestart,
+
     /// <summary>Once faults stop, sessions come up and peers have exactly what is desired.</summary>
     Converges,
 }

@@ -18,6 +18,7 @@ internal sealed partial class PeerShell
     private Connection? _lastUp;
     private TimeSpan? _behindSince;
     private bool _pollIsDue;
+    private bool _hasBeenUp;
     private long _second;
     private int _timersThisSecond;
     private (long Version, ConnectionId Connection, int Updates, bool InFlight) _checked;
@@ -77,6 +78,26 @@ internal sealed partial class PeerShell
             : $"{other.Name} counted {counted.Announced} of {socket.Checker.Read.AnnouncementsSeen} announcements";
     }
 
+    /// <summary>The engine sends this in an OPEN; null: it does not offer graceful restart.</summary>
+    public void JudgeRestart(GracefulRestartCapability? sent)
+    {
+        var restartTime = _plan.Profile.Session.RestartTime;
+        var hasRestarted = !_hasBeenUp && Now < _node.RestartedAt + restartTime;
+        var isRight = restartTime is null
+            ? sent is null
+            : sent?.RestartState == hasRestarted
+                && sent.Families.All(family => family.ForwardingState == (hasRestarted || _hasBeenUp));
+        if (!isRight)
+            throw new InvariantBroken(Invariant.GracefulRestart, $"{Name}: the OPEN says {sent}");
+    }
+
+    /// <summary>The engine sends End-of-RIB.</summary>
+    public void JudgeEndOfRib()
+    {
+        if (!_node.Table.Current.IsComplete)
+            throw new InvariantBroken(Invariant.GracefulRestart, $"{Name}: End-of-RIB while clients are waited for");
+    }
+
     private bool HasUp(Endpoint end) => _up is { } id && _sockets[id].End == end;
 
     private Dictionary<Prefix, uint?> Expected() => _node.Table.Current.Routes
@@ -89,6 +110,7 @@ internal sealed partial class PeerShell
         if (_up is not null)
             throw new InvariantBroken(Invariant.OneEstablished, $"{Name}: a second session comes up");
         _up = up.Connection;
+        _hasBeenUp = true;
         // A write that failed in the same turn has closed the socket already; its SessionDown follows.
         if (!_sockets.TryGetValue(up.Connection, out var socket))
             return;

@@ -39,8 +39,9 @@ internal sealed partial class PeerShell
         _link = link;
         _simulator = simulator;
         Name = $"{node.Name}>{peer.Name}";
-        Engine = new PeerEngine(
-            Sabotages.Profile(simulator.Sabotage, _plan.Profile), simulator.Chance.Next(), simulator.Time.Now);
+        var profile = Sabotages.Profile(simulator.Sabotage, _plan.Profile);
+        var session = profile.Session with { RestartingUntil = node.RestartedAt + profile.Session.RestartTime };
+        Engine = new PeerEngine(profile with { Session = session }, simulator.Chance.Next(), simulator.Time.Now);
     }
 
     public string Name { get; }
@@ -120,7 +121,12 @@ internal sealed partial class PeerShell
         if (_simulator.Sabotage == Sabotage.WithholdWithdraw
             && _handed.Routes.Any(route => !desired.TryGet(route.Prefix, out _)))
             return;
-        _handed = _simulator.Sabotage == Sabotage.AnnounceUnleased ? Sabotages.WithUnleased(desired) : desired;
+        _handed = _simulator.Sabotage switch
+        {
+            Sabotage.AnnounceUnleased => Sabotages.WithUnleased(desired),
+            Sabotage.PretendComplete => Sabotages.AsIfComplete(desired),
+            _ => desired,
+        };
         Engine.SetDesired(_handed);
     }
 

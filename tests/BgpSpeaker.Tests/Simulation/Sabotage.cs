@@ -49,6 +49,9 @@ internal enum Sabotage
     /// <summary>The engine never hears that a connection is closed.</summary>
     LeakConnections,
 
+    /// <summary>The Adj-RIB-Out is told that the routes are complete when clients are still waited for.</summary>
+    PretendComplete,
+
     /// <summary>The engine is configured with another hold time than the plan says.</summary>
     WrongHoldTime,
 }
@@ -81,4 +84,6 @@ internal static class Sabotages
         desired.Routes.Append(new DesiredRoute(Unleased, RouteAttributes.None, []))
             .OrderBy(route => route.Prefix).ToValueList(),
         desired.Revisions);
+
+    public static RouteSet AsIfComplete(RouteSet desired) => new(desired.Version, desired.Routes, desired.Revisions);
 }

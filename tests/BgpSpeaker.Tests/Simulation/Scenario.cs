@@ -138,6 +138,7 @@ internal sealed class Scenario
             OpenHoldTime = TimeSpan.FromSeconds(chance.Pick(5, 20)),
             SendHoldTime = TimeSpan.FromSeconds(hold + chance.Pick(1, 5, 20)),
             HostName = chance.Percent(50) ? "node" : null,
+            RestartTime = chance.Percent(50) ? TimeSpan.FromSeconds(chance.Pick(1, 5, 20)) : null,
         };
         var local = Address(node, peer);
         var nextHopIPv6 = chance.Percent(90) ? IPAddress.Parse($"2001:db8:ffff::{node + 1}") : null;

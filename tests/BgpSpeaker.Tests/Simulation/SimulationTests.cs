@@ -41,6 +41,7 @@ public sealed class SimulationTests
     [InlineData(nameof(Sabotage.CorruptUpdates), nameof(Invariant.BeyondReproach))]
     [InlineData(nameof(Sabotage.ForgetSessionDown), nameof(Invariant.OneEstablished))]
     [InlineData(nameof(Sabotage.LeakConnections), nameof(Invariant.Bounded))]
+    [InlineData(nameof(Sabotage.PretendComplete), nameof(Invariant.GracefulRestart))]
     [InlineData(nameof(Sabotage.WrongHoldTime), nameof(Invariant.Negotiated))]
     public void A_broken_shell_breaks_its_invariant(string sabotage, string invariant)
     {

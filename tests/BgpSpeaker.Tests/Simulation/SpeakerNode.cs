@@ -15,6 +15,7 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
     private readonly List<Link> _links = [];
     private readonly Queue<Action> _deferred = new();
     private RouteSet _routes = RouteSet.Empty;
+    private string[]? _announcedBefore;
     private TimeSpan? _leaseTimer;
     private TimeSpan? _pausedUntil;
     private TimeSpan _pausedAt;
@@ -36,6 +37,9 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
 
     public bool IsPaused => _pausedUntil is not null;
 
+    /// <summary>When the process started that came after one that was killed; null: it is no such process.</summary>
+    public TimeSpan? RestartedAt { get; private set; }
+
     /// <summary>How late the node's own timers may be at this very moment; zero but for when it wakes.</summary>
     public TimeSpan WakeSlack => simulator.Time.Now == _wokeAt ? _wokeAt - _pausedAt : TimeSpan.Zero;
 
@@ -56,8 +60,12 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
         IsRunning = true;
         Table = new LeaseTable(Scenario.AllowList, LeaseTtl, LeaseHeartbeat);
         Leases = new LeaseModel();
+        RestartedAt = _announcedBefore is null ? null : Now;
+        if (_announcedBefore is { } clients)
+            Table.Await(clients, Now + LeaseTtl);
         _routes = Table.Current;
         _leaseTimer = null;
+        ArmTimer();
         foreach (var link in _links)
         {
             var peer = link.Left == this ? link.Right : link.Left;
@@ -78,6 +86,11 @@ internal sealed class SpeakerNode(int index, Simulator simulator)
         simulator.Trace.Add(Name, power ? "loses power" : "is killed");
         IsRunning = false;
         IsPowered = !power;
+        // As the product's RestartMarker: it names who declared, and does not outlive a boot.
+        if (power)
+            _announcedBefore = null;
+        else if (Table.Current.IsComplete)
+            _announcedBefore = [.. Table.Current.Revisions.Select(client => client.ClientId)];
         _pausedUntil = null;
         _deferred.Clear();
         foreach (var shell in Peers)

@@ -65,9 +65,10 @@ internal sealed class WireChecker
         switch (type)
         {
             case MessageType.Open:
-                if (_openSent || !OpenDecoder.TryDecode(message, out _, out _))
+                if (_openSent || !OpenDecoder.TryDecode(message, out var open, out _))
                     throw Reproach("a second or malformed OPEN");
                 _openSent = true;
+                _shell.JudgeRestart(open.Capabilities.OfType<GracefulRestartCapability>().SingleOrDefault());
                 break;
             case MessageType.KeepAlive:
                 _keepalives++;
@@ -93,6 +94,8 @@ internal sealed class WireChecker
         var outcome = UpdateDecoder.Decode(message, _shell.StrictContext(), out var view);
         if (outcome.Severity != Severity.None)
             throw Reproach(outcome.Describe());
+        if (outcome.EndOfRib is not null)
+            _shell.JudgeEndOfRib();
         var change = RouteChange.From(view, _octets);
         if (change.Announced.Concat(change.Withdrawn).Any(p => !_shell.Engine.Session!.Families.Contains(p.Family)))
             throw Reproach("a route of a family that was not negotiated");
