@@ -13,6 +13,9 @@ public static class Cease
     public static readonly Notification ConnectionCollisionResolution =
         new(ErrorCode.Cease, CeaseError.ConnectionCollisionResolution);
 
+    /// <summary>Cease/10, RFC 9384.</summary>
+    public static readonly Notification BfdDown = new(ErrorCode.Cease, CeaseError.BfdDown);
+
     /// <summary>Cease/2.</summary>
     /// <param name="text">Cut to <see cref="MaximumTextOctets"/> of UTF-8; empty for none.</param>
     public static Notification AdministrativeShutdown(string text) =>

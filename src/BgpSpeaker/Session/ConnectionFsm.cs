@@ -77,6 +77,7 @@ public static class ConnectionFsm
                 Notify(state, Cease.AdministrativeShutdown(stop.Text), Reasons.AdministrativelyDown(stop.Text)),
             ManualReset reset => Notify(state, Cease.AdministrativeReset(reset.Text), Reasons.Reset(reset.Text)),
             AutomaticStop stop => Notify(state, stop.Reason, Reasons.Sent(stop.Reason)),
+            BfdDown down => Notify(state, Cease.BfdDown, Reasons.BfdDown(down.Reason)),
             MessageError error => Notify(state, error.Reason, Reasons.Sent(error.Reason)),
             TcpConnectionFails fails => Drop(state, received: null, fails.Reason),
             // RFC 4271 section 6.4: an error in a NOTIFICATION cannot be reported by another, nor is one answered.

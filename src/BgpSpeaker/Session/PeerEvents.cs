@@ -48,6 +48,16 @@ public sealed record ManualReset(string Text) : PeerEvent;
 /// <param name="Reason">What the peer is told.</param>
 public sealed record AutomaticStop(Notification Reason) : PeerEvent;
 
+/// <summary>
+/// BFD has nothing against the session: it is Up, or the peer holds it in AdminDown, which says nothing about the path
+/// (RFC 5882 section 3.2).
+/// </summary>
+public sealed record BfdUp : PeerEvent;
+
+/// <summary>The BFD session has left Up because the path failed: Cease/10 (RFC 9384).</summary>
+/// <param name="Reason">For people: the diagnostic.</param>
+public sealed record BfdDown(string Reason) : PeerEvent;
+
 /// <summary>Events 9–13: at least one deadline of the state has come.</summary>
 public sealed record TimersDue : PeerEvent;
 

@@ -31,6 +31,7 @@ public static class PeerFsm
         Jitter = new JitterSource(seed),
         RetryWait = settings.RetryMinimum,
         Since = now,
+        IsHeldByBfd = settings.BfdStrict,
     };
 
     /// <summary>Takes one event. Events for connections that the machine has let go change nothing.</summary>

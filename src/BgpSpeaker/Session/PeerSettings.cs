@@ -75,6 +75,12 @@ public sealed record PeerSettings
     /// <summary>What the OPEN of this connection says; <see cref="PeerFsm"/> sets it for each.</summary>
     public RestartState RestartState { get; init; }
 
+    /// <summary>
+    /// No connection before <see cref="BfdUp"/>: none is dialled, and the peer's are refused with Cease/10. The local
+    /// half of draft-ietf-idr-bgp-bfd-strict-mode, without its capability.
+    /// </summary>
+    public bool BfdStrict { get; init; }
+
     /// <summary>TCP MD5 (RFC 2385) is in use: then silence may mean that the keys differ.</summary>
     public bool UsesTcpMd5 { get; init; }
 
@@ -93,7 +99,7 @@ public sealed record PeerSettings
     /// <summary>True for a peer in another AS.</summary>
     public bool IsExternal => LocalAs != PeerAs;
 
-    /// <summary>These settings with the waits of <paramref name="other"/> that no session depends on.</summary>
+    /// <summary>These settings with what of <paramref name="other"/> no session that runs depends on.</summary>
     public PeerSettings WithWaitsOf(PeerSettings other) => this with
     {
         RetryMinimum = other.RetryMinimum,
@@ -101,6 +107,7 @@ public sealed record PeerSettings
         RetryAfterCease = other.RetryAfterCease,
         ConnectTimeout = other.ConnectTimeout,
         SendHoldTime = other.SendHoldTime,
+        BfdStrict = other.BfdStrict,
     };
 }
 

@@ -10,7 +10,7 @@ public sealed record NotificationRecord(Notification Notification, TimeSpan At);
 /// Everything about one peer between two events. Times are since the shell's origin, timers are deadlines.
 /// </summary>
 /// <remarks>
-/// While the peer is administratively up, not passive and not Established, exactly one of <see cref="Dialing"/>,
+/// While the peer is administratively up, not passive, not held by BFD and not Established, exactly one of <see cref="Dialing"/>,
 /// <see cref="Outgoing"/> and a waiting <see cref="ConnectRetryTimer"/> is there: never two dials, never none.
 /// </remarks>
 public sealed record PeerState
@@ -23,6 +23,12 @@ public sealed record PeerState
 
     /// <summary>True between <see cref="ManualStart"/> and <see cref="ManualStop"/>.</summary>
     public bool AdminUp { get; init; }
+
+    /// <summary>
+    /// With <see cref="PeerSettings.BfdStrict"/>: BFD has not been Up yet, or not since it failed. No connection is
+    /// dialled or taken.
+    /// </summary>
+    public bool IsHeldByBfd { get; init; }
 
     /// <summary>The dial under way; null: none.</summary>
     public ConnectionId? Dialing { get; init; }

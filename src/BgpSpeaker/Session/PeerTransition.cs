@@ -31,6 +31,12 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             case AutomaticStop stop:
                 EndAll(stop, Reasons.Sent(stop.Reason));
                 break;
+            case BfdUp:
+                Release();
+                break;
+            case BfdDown down:
+                OnBfdDown(down);
+                break;
             case TimersDue:
                 OnTimersDue();
                 break;
@@ -76,6 +82,8 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             RetryWait = _state.Settings.RetryMinimum,
         };
         _reason = Reasons.Started;
+        if (_state.IsHeldByBfd)
+            _state = _state with { DownReason = Reasons.HeldByBfd };
         Dial();
     }
 
@@ -85,7 +93,14 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             return;
         var reason = Reasons.AdministrativelyDown(stop.Text);
         EndAll(stop, reason);
-        _state = _state with { AdminUp = false, ConnectRetryTimer = null, DownReason = reason };
+        _state = _state with
+        {
+            AdminUp = false,
+            ConnectRetryTimer = null,
+            DownReason = reason,
+            // BFD ends with the peer, and must be Up again before the next start counts.
+            IsHeldByBfd = _state.Settings.BfdStrict,
+        };
     }
 
     private void Reset(ManualReset reset)
@@ -95,6 +110,27 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         EndAll(reset, Reasons.Reset(reset.Text));
         _state = _state with { RetryWait = _state.Settings.RetryMinimum };
         Dial();
+    }
+
+    private void Release()
+    {
+        if (!_state.AdminUp || !_state.IsHeldByBfd)
+            return;
+        _state = _state with { IsHeldByBfd = false, RetryWait = _state.Settings.RetryMinimum };
+        _reason = "BFD is Up";
+        Dial();
+    }
+
+    // RFC 9384 section 2: a session that BFD takes down is ended with "BFD Down". A dial under way
+    // goes over the same path.
+    private void OnBfdDown(BfdDown down)
+    {
+        if (!_state.AdminUp)
+            return;
+        EndAll(down, Reasons.BfdDown(down.Reason));
+        _state = _state with { DownReason = Reasons.BfdDown(down.Reason) };
+        if (_state.Settings.BfdStrict)
+            _state = _state with { IsHeldByBfd = true, ConnectRetryTimer = null };
     }
 
     private void EndAll(PeerEvent stop, string reason)
@@ -130,7 +166,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
 
     private void Dial()
     {
-        if (_state.Settings.Passive)
+        if (_state.Settings.Passive || _state.IsHeldByBfd)
             return;
         var dial = new ConnectionId(_state.Dials + 1);
         _state = _state with
@@ -172,6 +208,12 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (!_state.AdminUp)
         {
             _actions.Add(new CloseConnection(connection, Flush: false));
+            return;
+        }
+
+        if (_state.IsHeldByBfd)
+        {
+            Refuse(connection, Cease.BfdDown);
             return;
         }
 
@@ -333,8 +375,8 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
     // Keeps the promise in the remarks of PeerState: whoever is up, active and not Established dials or waits to.
     private void ScheduleDial()
     {
-        if (!_state.AdminUp || _state.Settings.Passive || _state.Dialing is not null || _state.Outgoing is not null
-            || _state.ConnectRetryTimer is not null || _state.Established is not null)
+        if (!_state.AdminUp || _state.Settings.Passive || _state.IsHeldByBfd || _state.Dialing is not null
+            || _state.Outgoing is not null || _state.ConnectRetryTimer is not null || _state.Established is not null)
             return;
         var wait = _state.Jitter.Apply(_state.RetryWait, out var next);
         var doubled = 2 * _state.RetryWait;

@@ -14,6 +14,10 @@ internal static class Reasons
 
     public static string Reset(string text) => With("reset by the operator", text);
 
+    public static string HeldByBfd => "waits for BFD to be Up (strict)";
+
+    public static string BfdDown(string reason) => With("BFD is Down", reason);
+
     public static string Sent(Notification notification) => $"sent {NotificationText.Describe(notification)}";
 
     public static string Received(Notification notification) => $"received {NotificationText.Describe(notification)}";

@@ -10,7 +10,8 @@ internal static class EventKinds
     public static readonly PeerEvent[] OfPeer =
     [
         new ManualStart(), new ManualStop("upgrade"), new ManualReset(""),
-        new AutomaticStop(Cease(CeaseError.BfdDown)), new TimersDue(),
+        new AutomaticStop(Cease(CeaseError.OtherConfigurationChange)), new BfdUp(), new BfdDown("Path Down"),
+        new TimersDue(),
     ];
 
     public static ConnectionEvent[] OfConnection(ConnectionId id) =>

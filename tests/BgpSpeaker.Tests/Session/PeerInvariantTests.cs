@@ -55,13 +55,19 @@ public sealed class PeerInvariantTests
         {
             foreach (var later in new[] { 0, 1, 3, 9, 240, 100_000 })
             {
-                var peer = new PeerInvariants(Settings, seed: 1);
-                foreach (var step in Paths[state])
-                    peer.Take(step);
-                peer.Now = Seconds(later);
+                foreach (var strict in new[] { false, true })
+                {
+                    var peer = new PeerInvariants(Settings with { BfdStrict = strict }, seed: 1);
+                    foreach (var step in Paths[state])
+                    {
+                        peer.Take(step);
+                        peer.Take(new BfdUp());
+                    }
+                    peer.Now = Seconds(later);
 
-                peer.Take(happened);
-                peer.Take(new TimersDue());
+                    peer.Take(happened);
+                    peer.Take(new TimersDue());
+                }
             }
         }
     }
@@ -106,6 +112,7 @@ public sealed class PeerInvariantTests
             Passive = random.Next(8) == 0,
             HoldTime = Seconds(random.Next(4) == 0 ? 0 : 9),
             SendHoldTime = random.Next(2) == 0 ? Seconds(12) : null,
+            BfdStrict = random.Next(8) == 0,
         };
         var peer = new PeerInvariants(settings, (ulong)seed);
         peer.Take(new ManualStart());
@@ -126,6 +133,8 @@ public sealed class PeerInvariantTests
         {
             case 0:
                 return new TcpConnectionConfirmed(new(-1 - step));
+            case 1 when peer.State.IsHeldByBfd:
+                return new BfdUp();
             case 1:
                 return random.Next(8) == 0 ? Pick(random, EventKinds.OfPeer) : new ManualStart();
             case 2:

@@ -85,11 +85,13 @@ internal sealed class PeerInvariants(PeerSettings settings, ulong seed)
 
         object?[] parts = [State.Dialing, State.Outgoing, State.NextRetryAt];
         var dialling = parts.Count(part => part is not null);
-        var mustDial = State.AdminUp && !settings.Passive && State.Established is null;
+        var mustDial = State.AdminUp && !settings.Passive && !State.IsHeldByBfd && State.Established is null;
         if (mustDial)
             Assert.Equal(1, dialling);
         else
             Assert.True(State.Dialing is null && State.ConnectRetryTimer is null, "dials without need");
+
+        Assert.True(!State.IsHeldByBfd || held.All(id => id is null), "a connection although BFD holds the peer");
 
         var changes = actions.OfType<StateChanged>().ToArray();
         Assert.Equal(before.BgpState == State.BgpState ? 0 : 1, changes.Length);
