@@ -19,8 +19,8 @@ internal static class ArrowRules
             ["Bfd"] = ["Timing"],
             ["Rib"] = ["Wire"],
             ["Peering"] = ["Wire", "Session", "Rib"],
-            ["Runtime"] = ["Wire", "Session", "Rib", "Peering"],
-            ["Api"] = ["Wire", "Session", "Rib", "Peering", "Runtime"],
+            ["Runtime"] = ["Wire", "Session", "Bfd", "Rib", "Peering"],
+            ["Api"] = ["Wire", "Session", "Bfd", "Rib", "Peering", "Runtime"],
         },
         ["HealthGate"] = new()
         {

@@ -1,5 +1,6 @@
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Runtime.Bfd;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Proto.V1;
@@ -14,7 +15,7 @@ namespace AnycastVip.BgpSpeaker.Api;
 internal static class PeerMapping
 {
     /// <summary>Writes a message.</summary>
-    public static Peer ToProto(PeerOptions options, PeerStatus status, WallTime wall)
+    public static Peer ToProto(PeerOptions options, PeerStatus status, BfdStatus? bfd, WallTime wall)
     {
         var message = new Peer
         {
@@ -38,6 +39,8 @@ internal static class PeerMapping
             SuspectedCause = status.SuspectedCause ?? "",
         };
         message.Transitions.Add(status.Transitions.Select(record => ToProto(record, wall)));
+        if (bfd is not null)
+            message.Bfd = BfdMapping.ToProto(bfd, options.Bfd is { Strict: true }, wall);
         if (status.Session is { } session)
             message.Session = ToProto(session, status, wall);
         return message;

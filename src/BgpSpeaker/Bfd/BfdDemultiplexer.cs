@@ -35,6 +35,9 @@ public sealed class BfdDemultiplexer(ulong secret)
         return discriminator;
     }
 
+    /// <summary>The session's packets run on another path from now on.</summary>
+    public void Move(uint localDiscr, BfdPath path) => _paths[localDiscr] = path;
+
     /// <summary>Lets a session go; its packets are for nobody from now on.</summary>
     public void Remove(uint localDiscr) => _paths.Remove(localDiscr);
 

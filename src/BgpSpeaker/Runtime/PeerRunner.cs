@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Runtime.Bfd;
 using AnycastVip.BgpSpeaker.Session;
 using Microsoft.Extensions.Logging;
 
@@ -46,17 +47,19 @@ internal sealed partial class PeerRunner
     /// <param name="start">False: administratively down until told otherwise.</param>
     /// <param name="desired">What the peer shall have at first.</param>
     /// <param name="clock">For timers.</param>
+    /// <param name="bfd">For <see cref="PeerOptions.Bfd"/>.</param>
     /// <param name="log">For changes of state.</param>
     /// <param name="changed">Pulses when anything that views show has changed.</param>
     /// <param name="restartedAt">When the speaker restarted; null: this is its first start.</param>
     public PeerRunner(
-        PeerOptions options, bool start, RouteSet desired, TimeProvider clock, ILogger log, ChangeSignal changed,
-        TimeSpan? restartedAt = null)
+        PeerOptions options, bool start, RouteSet desired, TimeProvider clock, BfdTransport bfd, ILogger log,
+        ChangeSignal changed, TimeSpan? restartedAt = null)
     {
         _restartedAt = restartedAt;
         _options = options;
         _dialer = new PeerDialer(options);
         _clock = clock;
+        _bfd = bfd;
         _log = log;
         _changed = changed;
         _desired = desired;
@@ -100,6 +103,7 @@ internal sealed partial class PeerRunner
                     Post(new ManualStart());
             }
         }
+        LeaveBfd();
         AbortAll();
         await _timer.DisposeAsync();
         _inbox.Writer.Complete();
@@ -175,6 +179,7 @@ internal sealed partial class PeerRunner
             UsesTcpMd5 = options.Password is not null,
             UsesTtlSecurity = options.TtlSecurityHops is not null,
             ReachesOneHop = options.ReachesOneHop,
+            BfdStrict = options.Bfd is { Strict: true },
             RestartingUntil = _restartedAt + options.Session.RestartTime,
         };
         return new(options.Name, session, options.NextHopIPv4, options.NextHopIPv6, options.Attributes);
@@ -188,6 +193,8 @@ internal sealed partial class PeerRunner
             {
                 Apply(input);
                 CarryOut();
+                if (input is Command or OptionsChanged)
+                    FollowBfd();
             }
             FireTimers();
             // Written and acknowledged are two facts with a time each.
@@ -207,6 +214,9 @@ internal sealed partial class PeerRunner
                 break;
             case OptionsChanged:
                 _engine.Reconfigure(Profile(Options));
+                break;
+            case BfdReported report:
+                TakeBfdReport(report);
                 break;
             case DesiredChanged:
                 TakeNewestDesired();

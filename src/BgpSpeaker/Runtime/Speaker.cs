@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Runtime.Bfd;
 using AnycastVip.BgpSpeaker.Session;
 using Microsoft.Extensions.Logging;
 
@@ -24,8 +25,9 @@ public sealed partial class Speaker : IAsyncDisposable
     private readonly Dictionary<PeerRunner, RunningPeer> _running = [];
     // Held by whoever starts or ends peers.
     private readonly SemaphoreSlim _lifecycle = new(1);
-    private SpeakerOptions _options;
+    private readonly BfdTransport _bfd;
     private readonly TimeSpan? _restartedAt;
+    private SpeakerOptions _options;
     private IReadOnlyList<PeerRunner> _peers;
 
     /// <summary>Makes a speaker that does nothing before <see cref="Start"/>.</summary>
@@ -40,6 +42,7 @@ public sealed partial class Speaker : IAsyncDisposable
         _marker = marker;
         _log = loggers.CreateLogger("speaker");
         StartedAt = clock.Now();
+        _bfd = new BfdTransport(BfdSecret.Of(options), _log);
         Changes = new ChangeSignal();
         _peers = [];
         Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
@@ -88,6 +91,8 @@ public sealed partial class Speaker : IAsyncDisposable
                 throw new ListenException(endpoint, error);
             }
         }
+        if (Options.Peers.Any(peer => peer.Bfd is not null))
+            _bfd.Start();
         foreach (var peer in Peers)
             Run(peer);
         _listening.AddRange(_listeners.Select(listener => Task.Run(() => listener.RunAsync(_stop.Token))));
@@ -95,7 +100,7 @@ public sealed partial class Speaker : IAsyncDisposable
 
     /// <summary>
     /// Withdraws everything, waits within <see cref="WithdrawBound"/> until the peers have acknowledged it, says
-    /// Cease/2 to each, and ends.
+    /// Cease/2 to each, takes BFD to AdminDown, and ends.
     /// </summary>
     /// <param name="reason">RFC 9003 text for the peers, not blank.</param>
     public async Task StopAsync(string reason)
@@ -109,6 +114,7 @@ public sealed partial class Speaker : IAsyncDisposable
             foreach (var peer in Peers)
                 peer.Post(new ManualStop(reason));
             await WaitUntilQuietAsync(Peers);
+            await _bfd.StopAsync(_clock);
             await EndEverythingAsync();
         }
         finally
@@ -133,13 +139,14 @@ public sealed partial class Speaker : IAsyncDisposable
         await EndEverythingAsync();
         foreach (var listener in _listeners)
             listener.Dispose();
+        _bfd.Dispose();
         Leases.Dispose();
         _stop.Dispose();
         _lifecycle.Dispose();
     }
 
     private PeerRunner NewPeer(PeerOptions options, bool start) =>
-        new(options, start, Leases.Routes, _clock, _log, Changes, _restartedAt);
+        new(options, start, Leases.Routes, _clock, _bfd, _log, Changes, _restartedAt);
 
     private void Run(PeerRunner peer)
     {

@@ -66,6 +66,9 @@ public sealed record PeerOptions
     /// <summary>No router forwards what we send to the peer.</summary>
     internal bool ReachesOneHop => TtlSecurityHops is null && (Ttl == 1 || (Ttl is null && Session.IsExternal));
 
+    /// <summary>The BFD session that watches this peer; null: none.</summary>
+    public BfdOptions? Bfd { get; init; }
+
     /// <summary>Taken down at start, until an operator brings it up.</summary>
     public bool Shutdown { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record PeerOptions
     internal bool KeepsSession(PeerOptions next) => next == this with
     {
         Shutdown = next.Shutdown,
+        Bfd = next.Bfd,
         NextHopIPv4 = next.NextHopIPv4,
         NextHopIPv6 = next.NextHopIPv6,
         Attributes = next.Attributes,

@@ -10,8 +10,9 @@ public sealed record NotificationRecord(Notification Notification, TimeSpan At);
 /// Everything about one peer between two events. Times are since the shell's origin, timers are deadlines.
 /// </summary>
 /// <remarks>
-/// While the peer is administratively up, not passive, not held by BFD and not Established, exactly one of <see cref="Dialing"/>,
-/// <see cref="Outgoing"/> and a waiting <see cref="ConnectRetryTimer"/> is there: never two dials, never none.
+/// While the peer is administratively up, not passive, not held by BFD and not Established, exactly one of
+/// <see cref="Dialing"/>, <see cref="Outgoing"/> and a waiting <see cref="ConnectRetryTimer"/> is there: never two
+/// dials, never none.
 /// </remarks>
 public sealed record PeerState
 {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
+using AnycastVip.BgpSpeaker.Runtime.Bfd;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.BgpSpeaker.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,8 +35,9 @@ public sealed class PeerRunnerTests
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         using var peer = await TestPeer.ConnectAsync(IPAddress.Parse(Address), (IPEndPoint)listener.LocalEndPoint!);
+        using var bfd = new BfdTransport(secret: 1, NullLogger.Instance);
         var runner = new PeerRunner(
-            TestSpeaker.Passive(Address), start: true, RouteSet.Empty, BootClock.Instance, NullLogger.Instance,
+            TestSpeaker.Passive(Address), start: true, RouteSet.Empty, BootClock.Instance, bfd, NullLogger.Instance,
             new ChangeSignal());
         using var stop = new CancellationTokenSource();
 
