@@ -81,9 +81,13 @@ internal enum SectionShape
 /// <summary>A key with mappings of one kind.</summary>
 internal sealed record SectionKey(string Name, Section Section, SectionShape Shape, string Meaning) : Key(Name, Meaning)
 {
+    /// <summary>The single value that may stand instead of the mapping; null: none.</summary>
+    public ScalarType<string>? Short { get; init; }
+
     /// <inheritdoc/>
     public override string TypeDescription => Shape switch
     {
+        SectionShape.Mapping when Short is { } type => $"{type.Description}; or mapping",
         SectionShape.Mapping => "mapping",
         SectionShape.List => "list of mappings",
         _ => "mapping of names to mappings",
@@ -92,6 +96,8 @@ internal sealed record SectionKey(string Name, Section Section, SectionShape Sha
     /// <inheritdoc/>
     public override string JsonSchema => Shape switch
     {
+        SectionShape.Mapping when Short is { } type =>
+            $$"""{"anyOf":[{{type.JsonSchema}},{{Section.JsonSchema}}]}""",
         SectionShape.Mapping => Section.JsonSchema,
         SectionShape.List => $$"""{"type":"array","items":{{Section.JsonSchema}}}""",
         _ => "{\"type\":\"object\","

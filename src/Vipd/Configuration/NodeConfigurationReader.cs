@@ -23,7 +23,9 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         var stateDirectory = ReadStateDirectory(root.ReadOrEmpty(RootKeys.State, diagnostics));
         var listen = ReadSpeaker(root, out var allowedPrefixes);
         var (ttl, heartbeat) = ReadLease(root.ReadOrEmpty(RootKeys.Lease, diagnostics));
-        var peers = new PeersReader(diagnostics, passwords, identity, listen).Read(root);
+        var bfd = new BfdReader(diagnostics, root);
+        var peers = new PeersReader(diagnostics, passwords, bfd, identity, listen).Read(root);
+        bfd.WarnOfUnused();
         var speaker = new SpeakerOptions
         {
             NodeName = identity.Name,

@@ -24,6 +24,9 @@ internal static class RootKeys
     public static readonly SectionKey State = new(
         "state", StateKeys.Section, SectionShape.Mapping, "What outlives a restart of the node.");
 
+    public static readonly SectionKey BfdProfiles = new(
+        "bfdProfiles", BfdProfileKeys.Section, SectionShape.Named, "Timers of BFD sessions, for `bfd` of peers.");
+
     public static readonly SectionKey PeerDefaults = new(
         "peerDefaults",
         PeerKeys.DefaultsSection,
@@ -72,8 +75,11 @@ internal static class RootKeys
         "stop", StopKeys.Section, SectionShape.Mapping, "How the node goes when it is told to (SIGTERM).");
 
     public static readonly Section Section = new(
-        [Version, Node, Api, State, PeerDefaults, Peers, Speaker, Lease, Checks, Pools, VipDefaults, Vips, Proxy, Stop],
-        ["bfdProfiles"]);
+        [
+            Version, Node, Api, State, BfdProfiles, PeerDefaults, Peers, Speaker, Lease, Checks, Pools, VipDefaults,
+            Vips, Proxy, Stop,
+        ],
+        []);
 }
 
 /// <summary>The keys under <c>node</c>.</summary>

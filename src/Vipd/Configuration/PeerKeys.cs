@@ -81,6 +81,17 @@ internal static class PeerKeys
         Otherwise = "1 for eBGP, the kernel's for iBGP",
     };
 
+    public static readonly SectionKey Bfd = new(
+        "bfd",
+        BfdKeys.Section,
+        SectionShape.Mapping,
+        "The BFD session (RFC 5880) that watches the peer: when it goes Down, BGP ends at once with Cease/10 "
+        + $"(RFC 9384). `{BfdKeys.None}` for none where `peerDefaults` has one. The peer must have it too.")
+    {
+        Short = new(
+            $"name of a profile, or `{BfdKeys.None}`", BgpTypes.Name.JsonSchema, BgpTypes.Name.Read),
+    };
+
     public static readonly Key<TimeSpan> ConnectTimeout = new(
         "connectTimeout",
         ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
@@ -142,11 +153,11 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, NextHop, Med, LocalPref,
+        Bfd, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, NextHop, Med, LocalPref,
         AsPathPrepend, Communities, LargeCommunities,
     ];
 
-    private static readonly string[] NotYet = ["bfd", "addPath"];
+    private static readonly string[] NotYet = ["addPath"];
 
     public static readonly Section Section = new([Name, Address, Interface, LocalAddress, .. Shared], NotYet);
 

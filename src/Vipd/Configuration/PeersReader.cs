@@ -8,9 +8,10 @@ namespace AnycastVip.Vipd.Configuration;
 
 /// <summary>Reads <c>peers</c> and <c>peerDefaults</c>.</summary>
 internal sealed class PeersReader(
-    DiagnosticList diagnostics, PasswordFileReader passwords, NodeIdentity node, ValueList<IPEndPoint> listen)
+    DiagnosticList diagnostics, PasswordFileReader passwords, BfdReader bfd, NodeIdentity node,
+    ValueList<IPEndPoint> listen)
 {
-    private readonly SharedPeerReader _shared = new(diagnostics, passwords, node);
+    private readonly SharedPeerReader _shared = new(diagnostics, passwords, bfd, node);
     private readonly PeerChecks _checks = new(diagnostics, listen);
     private readonly UniqueValues _unique = new("peer", diagnostics);
 

@@ -8,7 +8,8 @@ using AnycastVip.StrictYaml;
 namespace AnycastVip.Vipd.Configuration;
 
 /// <summary>Reads the keys that a peer shares with <c>peerDefaults</c>.</summary>
-internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileReader passwords, NodeIdentity node)
+internal sealed class SharedPeerReader(
+    DiagnosticList diagnostics, PasswordFileReader passwords, BfdReader bfd, NodeIdentity node)
 {
     /// <summary>The peer with all of its shared keys.</summary>
     /// <param name="reader">A peer with its defaults behind it, or the defaults by themselves.</param>
@@ -29,7 +30,7 @@ internal sealed class SharedPeerReader(DiagnosticList diagnostics, PasswordFileR
             Attributes = ReadAttributes(reader),
         };
         nextHop?.Finish(NextHopKeys.Section);
-        return options;
+        return options with { Bfd = bfd.Read(reader, options) };
     }
 
     private PeerSettings ReadSession(MappingReader reader, PeerOptions peer) => new()

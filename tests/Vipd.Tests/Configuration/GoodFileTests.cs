@@ -106,6 +106,13 @@ public sealed class GoodFileTests
             LocalAddress = IPAddress.Parse("10.0.1.2"),
             Port = 1179,
             Ttl = 2,
+            Bfd = new BfdOptions
+            {
+                Settings = new(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(60), DetectMult: 5),
+                Strict = true,
+                IsMultihop = true,
+                MinimumTtl = 9,
+            },
             Shutdown = true,
             Session = new PeerSettings
             {
@@ -153,11 +160,22 @@ public sealed class GoodFileTests
     }
 
     [Fact]
+    public void BFD_is_as_many_hops_long_as_BGP_unless_told_otherwise()
+    {
+        var peer = Load("every-key.yaml").Speaker.Peers[1];
+
+        Assert.Equal(new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(60), 5), peer.Bfd?.Settings);
+        Assert.Equal((true, (byte)2), (peer.Bfd!.IsMultihop, peer.Bfd.MinimumTtl));
+        Assert.False(Assert.Single(Load("design.yaml").Speaker.Peers).Bfd?.IsMultihop);
+    }
+
+    [Fact]
     public void An_internal_peer_takes_a_local_preference()
     {
         var peer = Load("every-key.yaml").Speaker.Peers[2];
 
         Assert.False(peer.Session.IsExternal);
+        Assert.Null(peer.Bfd);
         Assert.Equal(uint.MaxValue, peer.Attributes.LocalPref);
     }
 

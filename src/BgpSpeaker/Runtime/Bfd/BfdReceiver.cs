@@ -82,7 +82,7 @@ internal sealed unsafe class BfdReceiver : IDisposable
     /// <summary>A moment after which everything came that is in the socket now.</summary>
     public TimeSpan EmptyAt { get; set; }
 
-    /// <summary>How many packets the kernel had dropped for want of room, as far as it was told (SO_RXQ_OVFL).</summary>
+    /// <summary>How many packets the kernel had dropped for want of room, as far as it said (SO_RXQ_OVFL).</summary>
     public uint KnownDrops { get; set; }
 
     /// <summary>How many it had dropped when it queued the last packet.</summary>

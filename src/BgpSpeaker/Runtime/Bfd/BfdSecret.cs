@@ -11,11 +11,11 @@ internal static class BfdSecret
 {
     private const string MachineId = "/etc/machine-id";
 
-    /// <summary>From the machine's id, which machine-id(5) wants hashed with something of ours, and the node's.</summary>
+    /// <summary>From the machine's id, which machine-id(5) wants hashed with something of ours.</summary>
     public static ulong Of(SpeakerOptions options)
     {
         var machine = File.Exists(MachineId) ? File.ReadAllText(MachineId).Trim() : "";
-        var text = string.Create(CultureInfo.InvariantCulture, $"bfd {options.NodeName} {options.RouterId} {machine}");
-        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var node = string.Create(CultureInfo.InvariantCulture, $"bfd {options.NodeName} {options.RouterId} ");
+        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(node + machine)));
     }
 }

@@ -73,7 +73,8 @@ internal sealed class RemoteSystem : IDisposable
         using var bound = new CancellationTokenSource(ReadBound);
         var octets = new byte[64];
         var read = await _receiver.ReceiveFromAsync(octets, new IPEndPoint(IPAddress.Any, 0), bound.Token);
-        Assert.Equal(BfdDiscardReason.None, BfdPacketCodec.Decode(octets.AsSpan(0, read.ReceivedBytes), out var packet));
+        var reason = BfdPacketCodec.Decode(octets.AsSpan(0, read.ReceivedBytes), out var packet);
+        Assert.Equal(BfdDiscardReason.None, reason);
         Source = (IPEndPoint)read.RemoteEndPoint;
         SpeakersDiscriminator = packet.MyDiscriminator;
         return packet;
