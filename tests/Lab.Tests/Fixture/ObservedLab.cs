@@ -4,8 +4,8 @@ using AnycastVip.Netlab.Model;
 namespace AnycastVip.Lab.Tests.Fixture;
 
 /// <summary>
-/// A lab in which all BGP that <c>router1</c> receives is captured, and judged by tshark when the lab ends: a message of
-/// ours that it finds fault with fails the run.
+/// A lab in which all BGP that <c>router1</c> receives is captured, and judged by tshark when the lab ends: a message
+/// of ours that it finds fault with fails the run.
 /// </summary>
 internal sealed class ObservedLab
 {
@@ -32,7 +32,7 @@ internal sealed class ObservedLab
                 "-w", FileIn(directory), "tcp port 179",
             ]);
         await Poll.Until(
-            () => capture.HasExited || capture.Output.Any(line => line.Contains("listening on", StringComparison.Ordinal)),
+            () => capture.HasExited || capture.Output.Any(line => line.Contains("listening", StringComparison.Ordinal)),
             ready => ready,
             Timeout,
             "tcpdump listens");
@@ -55,7 +55,7 @@ internal sealed class ObservedLab
                 verdict.Complaints.Count == 0,
                 $"tshark complains of what we sent in {Lab.Topology.Name}:\n{string.Join('\n', verdict.Complaints)}");
             // Each session begins with an End-of-RIB at least: without one, nothing was judged.
-            Assert.True(verdict.Updates > 0 || verdict.Opens == 0, $"{verdict.Opens} OPENs but no UPDATE were captured");
+            Assert.True(verdict.Updates > 0 || verdict.Opens == 0, $"{verdict.Opens} OPENs, but no UPDATE captured");
         }
         finally
         {
