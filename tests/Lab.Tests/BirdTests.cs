@@ -149,6 +149,24 @@ public sealed class BirdTests(ForeignRouterLab lab)
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Fault_17_a_peer_above_our_prefix_limit_is_told_so_and_not_taken_back_every_second()
+    {
+        await using var bird = await lab.StartBirdAsync(
+            new() { Announced = ["198.51.100.0/24", "198.51.101.0/24", "198.51.102.0/24"] });
+        using var speaker = await lab.Node.StartSpeaker(Configuration(BothPeers("maximumPrefixes: 2")));
+        await bird.WaitEstablished(NodeIPv6);
+
+        await WaitLimitedAsync(speaker);
+
+        await Poll.Until(
+            () => bird.Log,
+            log => log.Contains("node4: Received: Maximum number of prefixes reached", StringComparison.Ordinal),
+            Bound,
+            "BIRD shows the reason");
+        Assert.NotEqual("Established", await bird.SessionState(NodeIPv4));
+    }
+
     private static string BothPeers(string option) => $$"""
           - {name: tor1, address: {{RouterIPv4}}, asn: 65100, {{option}}}
           - {name: tor2, address: "{{RouterIPv6}}", asn: 65100, {{option}}}

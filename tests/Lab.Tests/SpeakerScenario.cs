@@ -87,9 +87,27 @@ public abstract class SpeakerScenario(OneRouterLab lab)
             seen => seen["lastReceived"] is not null && seen["nextRetryAt"] is not null,
             Timeout,
             "the Cease is shown");
-        var wait = Time(view["nextRetryAt"]!) - Time(view["stateSince"]!);
-        Assert.True(wait > TimeSpan.FromSeconds(20), $"the next try comes after {wait}");
+        AssertNextTryIsFar(view);
         return view;
+    }
+
+    /// <summary>Waits until a peer was told that it announced more than two IPv4 prefixes.</summary>
+    internal static async Task WaitLimitedAsync(RunningSpeaker speaker, string peer = "tor1")
+    {
+        var view = await Poll.Until(
+            () => ForeignClient.PeerAsync(speaker, peer),
+            seen => seen["lastSent"] is not null && seen["nextRetryAt"] is not null,
+            Timeout,
+            "the limit is kept");
+        Assert.Equal(
+            "Cease/Maximum Number of Prefixes Reached: ipv4-unicast, at most 2", (string)view["lastSent"]!["text"]!);
+        AssertNextTryIsFar(view);
+    }
+
+    private static void AssertNextTryIsFar(JsonNode peer)
+    {
+        var wait = Time(peer["nextRetryAt"]!) - Time(peer["stateSince"]!);
+        Assert.True(wait > TimeSpan.FromSeconds(20), $"the next try comes after {wait}");
     }
 
     /// <summary>A counter of messages in a peer's view, such as <c>sent</c>, <c>update</c>.</summary>

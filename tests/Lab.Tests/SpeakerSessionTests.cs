@@ -259,6 +259,33 @@ public sealed class SpeakerSessionTests(OneRouterLab lab) : SpeakerScenario(lab)
     }
 
     [Fact]
+    public async Task Fault_17_a_router_above_our_prefix_limit_is_told_so_and_not_taken_back_every_second()
+    {
+        string[] routes = ["198.51.100.0/24", "198.51.101.0/24", "198.51.102.0/24"];
+        await Router.Configure([.. routes.Select(route => $"ip route {route} blackhole")]);
+        await Router.Configure("router bgp 65100", "address-family ipv4 unicast", "redistribute static");
+        try
+        {
+            using var speaker = await Node.StartSpeaker(Configuration(
+                $"  - {{name: tor1, address: {RouterIPv4}, asn: 65100, maximumPrefixes: 2}}"));
+
+            await WaitLimitedAsync(speaker);
+
+            await Poll.Until(
+                async () => (await Router.VtyshJson($"show bgp neighbors {NodeIPv4}"))[NodeIPv4]!,
+                peer => (string?)peer["lastNotificationReason"] == "Cease/Maximum Number of Prefixes Reached"
+                    && (string?)peer["bgpState"] != "Established",
+                Timeout,
+                "the router shows the reason");
+        }
+        finally
+        {
+            await Router.Configure("router bgp 65100", "address-family ipv4 unicast", "no redistribute static");
+            await Router.Configure([.. routes.Select(route => $"no ip route {route} blackhole")]);
+        }
+    }
+
+    [Fact]
     public async Task The_host_names_of_both_sides_are_shown()
     {
         using var speaker = await StartEstablishedAsync();

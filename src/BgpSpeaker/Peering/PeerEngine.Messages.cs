@@ -37,14 +37,16 @@ public sealed partial class PeerEngine
 
     private PeerEvent Update(ConnectionId id, ReadOnlySpan<byte> message)
     {
-        var outcome = UpdateDecoder.Decode(message, _updateContext);
+        var outcome = UpdateDecoder.Decode(message, _updateContext, out var view);
         // Our own routes come back from every router of the site: that is no error worth showing.
         if (outcome.Severity != Severity.None && outcome.Fault != UpdateFault.AsLoop)
             _receivedRoutes = _receivedRoutes with { LastError = outcome.Describe() };
         if (outcome.Severity == Severity.SessionReset)
             return new MessageError(id, outcome.ToNotification(message));
         Count(outcome);
-        return new UpdateMsg(id);
+        return _limit?.Take(view, outcome.Severity == Severity.TreatAsWithdraw) is { } exceeded
+            ? new AutomaticStop(exceeded)
+            : new UpdateMsg(id);
     }
 
     private void Count(in UpdateOutcome outcome)

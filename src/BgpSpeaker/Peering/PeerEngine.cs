@@ -22,6 +22,7 @@ public sealed partial class PeerEngine
     private PeerState _state;
     private PeerConnection? _established;
     private NegotiatedSession? _session;
+    private PrefixLimit? _limit;
     private long _accepted;
 
     /// <summary>Makes an engine that waits for <see cref="ManualStart"/>.</summary>
@@ -218,6 +219,7 @@ public sealed partial class PeerEngine
                 _established = null;
                 _session = null;
                 _export = null;
+                _limit = null;
                 _ribOut.SessionDown();
                 _actions.Add(action);
                 break;
@@ -248,6 +250,7 @@ public sealed partial class PeerEngine
         _established = connection;
         _session = up.Session;
         _receivedRoutes = ReceivedRoutes.None;
+        _limit = _profile.Session.MaximumPrefixes is { } maximum ? new PrefixLimit(maximum) : null;
         _establishedAt = now;
         if (up.Session.ExtendedMessage)
             connection.MaximumInbound = MessageSize.ExtendedMaximum;

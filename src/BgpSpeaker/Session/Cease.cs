@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using AnycastVip.BgpSpeaker.Wire;
 
@@ -15,6 +16,18 @@ public static class Cease
 
     /// <summary>Cease/10, RFC 9384.</summary>
     public static readonly Notification BfdDown = new(ErrorCode.Cease, CeaseError.BfdDown);
+
+    /// <summary>Cease/1 with the data of RFC 4486 section 4: AFI, SAFI and, in four octets, the limit.</summary>
+    /// <param name="family">Of which family the peer announced too many prefixes.</param>
+    /// <param name="limit">How many it may announce.</param>
+    public static Notification MaximumNumberOfPrefixesReached(Family family, uint limit)
+    {
+        var data = new byte[7];
+        BinaryPrimitives.WriteUInt16BigEndian(data, family.Afi);
+        data[2] = family.Safi;
+        BinaryPrimitives.WriteUInt32BigEndian(data.AsSpan(3), limit);
+        return new(ErrorCode.Cease, CeaseError.MaximumNumberOfPrefixesReached, [.. data]);
+    }
 
     /// <summary>Cease/2.</summary>
     /// <param name="text">Cut to <see cref="MaximumTextOctets"/> of UTF-8; empty for none.</param>

@@ -81,6 +81,12 @@ public sealed record PeerSettings
     /// </summary>
     public bool BfdStrict { get; init; }
 
+    /// <summary>
+    /// How many prefixes of each family the peer may announce, 1 or more; one more ends the session with Cease/1, and
+    /// for <see cref="RetryAfterCease"/> the peer is refused. Null: any number.
+    /// </summary>
+    public int? MaximumPrefixes { get; init; }
+
     /// <summary>TCP MD5 (RFC 2385) is in use: then silence may mean that the keys differ.</summary>
     public bool UsesTcpMd5 { get; init; }
 

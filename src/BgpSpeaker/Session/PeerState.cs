@@ -46,6 +46,9 @@ public sealed record PeerState
     /// <summary>The next wait after a failure, before jitter.</summary>
     public required TimeSpan RetryWait { get; init; }
 
+    /// <summary>Until when the peer's connections are refused, after a stop of ours; null: they are not.</summary>
+    public TimeSpan? RefusesUntil { get; init; }
+
     /// <summary>How many dials there were; the last one's id.</summary>
     public long Dials { get; init; }
 

@@ -30,6 +30,8 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
                 break;
             case AutomaticStop stop:
                 EndAll(stop, Reasons.Sent(stop.Reason));
+                if (EndsForLong(stop.Reason))
+                    _state = _state with { RefusesUntil = now + _state.Settings.RetryAfterCease };
                 break;
             case BfdUp:
                 Release();
@@ -80,6 +82,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             LastEnd = null,
             LastRefusal = null,
             RetryWait = _state.Settings.RetryMinimum,
+            RefusesUntil = null,
         };
         _reason = Reasons.Started;
         if (_state.IsHeldByBfd)
@@ -108,7 +111,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (!_state.AdminUp)
             return;
         EndAll(reset, Reasons.Reset(reset.Text));
-        _state = _state with { RetryWait = _state.Settings.RetryMinimum };
+        _state = _state with { RetryWait = _state.Settings.RetryMinimum, RefusesUntil = null };
         Dial();
     }
 
@@ -203,9 +206,10 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (connection == _state.Dialing || Find(connection) is not null)
             return;
 
-        // RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections for this peer". Without a
-        // word: a Cease/5 would replace the operator's shutdown text in the router's view every time it dials.
-        if (!_state.AdminUp)
+        // RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections for this peer"; it is in Idle
+        // also until it starts again after a stop of our own. Without a word: a Cease/5 would replace the operator's
+        // shutdown text, or our limit, in the router's view every time it dials.
+        if (!_state.AdminUp || now < _state.RefusesUntil)
         {
             _actions.Add(new CloseConnection(connection, Flush: false));
             return;

@@ -120,6 +120,12 @@ internal static class PeerKeys
         "Graceful restart (RFC 4724, RFC 8538): the peer keeps the routes while this speaker is restarted or upgraded. "
         + "Without it they go when the session does.");
 
+    public static readonly Key<long> MaximumPrefixes = new(
+        "maximumPrefixes",
+        ScalarTypes.Integer(1, 100_000),
+        "How many prefixes of each family the peer may announce. One more ends the session with Cease/1 (RFC 4486), "
+        + "and the peer is refused for `retryAfterCease`.") { Otherwise = "any number: they are dropped anyway" };
+
     public static readonly SectionKey NextHop = new(
         "nextHop", NextHopKeys.Section, SectionShape.Mapping, "What stands as next hop in announcements.");
 
@@ -153,8 +159,8 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        Bfd, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, NextHop, Med, LocalPref,
-        AsPathPrepend, Communities, LargeCommunities,
+        Bfd, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, MaximumPrefixes, NextHop,
+        Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
     ];
 
     private static readonly string[] NotYet = ["addPath"];

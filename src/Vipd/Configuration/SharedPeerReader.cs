@@ -45,6 +45,7 @@ internal sealed class SharedPeerReader(
         RetryMaximum = reader.Read(PeerKeys.RetryMaximum, default),
         RetryAfterCease = reader.Read(PeerKeys.RetryAfterCease, default),
         ConnectTimeout = reader.Read(PeerKeys.ConnectTimeout, default),
+        MaximumPrefixes = (int?)reader.ReadNullable(PeerKeys.MaximumPrefixes),
         SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
         RestartTime = ReadRestartTime(reader),
         HostName = node.Name,

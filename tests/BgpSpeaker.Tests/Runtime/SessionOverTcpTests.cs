@@ -72,6 +72,31 @@ public sealed class SessionOverTcpTests
     }
 
     [Fact]
+    public async Task Fault_17_a_peer_above_its_prefix_limit_is_told_so_and_refused_for_a_while()
+    {
+        await using var speaker = new TestSpeaker(TestSpeaker.Passive(
+            Address, settings => settings with { MaximumPrefixes = 1 }));
+        using var peer = await speaker.EstablishAsync(Address);
+        var attributes = new EncodedAttributes(
+            new PathAttributes { AsPath = [TestSpeaker.PeerAs], NextHop = IPAddress.Parse("192.0.2.2") },
+            fourOctetAs: true);
+        var update = new byte[MessageSize.Maximum];
+        Prefix[] prefixes = [Prefix.Create(IPAddress.Any, 0)!.Value, Prefix.Create(IPAddress.Any, 1)!.Value];
+        var length = UpdateEncoder.EncodeAnnounce(update, attributes, prefixes, out _);
+
+        await peer.SendAsync(update[..length]);
+
+        var notification = await peer.ReadUntilAsync(MessageType.Notification);
+        Assert.Equal("060100010100000001", Convert.ToHexString(notification.AsSpan(MessageSize.Header)));
+        await peer.AssertEndsWithFinAsync();
+        await speaker.WaitAsync(Address, BgpState.Active);
+        await speaker.AssertRefusedAsync(Address);
+        Assert.Equal(
+            "sent Cease/Maximum Number of Prefixes Reached: ipv4-unicast, at most 1",
+            (await speaker.StatusAsync(Address)).Reason);
+    }
+
+    [Fact]
     public async Task An_Established_session_wins_over_a_newcomer()
     {
         await using var speaker = new TestSpeaker(TestSpeaker.Passive(Address));

@@ -381,6 +381,41 @@ public sealed class PeerFsmTests
         AssertWithin(peer.State.NextRetryAt, Seconds(0.75 * wait), Seconds(wait));
     }
 
+    [Theory]
+    [InlineData(CeaseError.BfdDown, false)]
+    [InlineData(CeaseError.MaximumNumberOfPrefixesReached, true)]
+    public void After_an_automatic_stop_for_long_the_peer_is_refused_for_the_same_time(byte subcode, bool refused)
+    {
+        var peer = new PeerDriver(Settings with { Passive = true }).Started();
+        peer.Establish(peer.Accept());
+        peer.Take(new AutomaticStop(Cease(subcode)));
+        peer.Now = Seconds(29.9);
+
+        var early = peer.NewIncoming();
+        var actions = peer.Take(new TcpConnectionConfirmed(early));
+
+        if (refused)
+            AssertActions(actions, new CloseConnection(early, Flush: false));
+        else
+            Assert.Contains(new SendOpen(early, OurOpen), actions);
+        peer.Now = Seconds(30);
+        var late = peer.NewIncoming();
+        Assert.Contains(new SendOpen(late, OurOpen), peer.Take(new TcpConnectionConfirmed(late)));
+    }
+
+    [Fact]
+    public void An_operator_s_reset_ends_the_refusal()
+    {
+        var peer = new PeerDriver(Settings with { Passive = true }).Started();
+        peer.Establish(peer.Accept());
+        peer.Take(new AutomaticStop(Cease(CeaseError.MaximumNumberOfPrefixesReached)));
+
+        peer.Take(new ManualReset(""));
+
+        var id = peer.NewIncoming();
+        Assert.Contains(new SendOpen(id, OurOpen), peer.Take(new TcpConnectionConfirmed(id)));
+    }
+
     [Fact]
     public void Automatic_stop_leaves_a_peer_that_waits_as_it_is()
     {

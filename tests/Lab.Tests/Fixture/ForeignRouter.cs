@@ -29,12 +29,15 @@ internal abstract class ForeignRouter(DeployedLab lab, string name, string progr
     /// <summary>What the daemon calls a session that is Established.</summary>
     protected virtual string Established => "Established";
 
+    /// <summary>What the daemon logged so far.</summary>
+    public string Log => string.Join('\n', _daemon!.Output);
+
     /// <summary>Waits until a peer's session is Established.</summary>
     public Task WaitEstablished(string peer) => Poll.Until(
         () => SessionState(peer),
         state => state == Established,
         Timeout,
-        $"{program} is Established with {peer}; it says:\n{string.Join('\n', _daemon!.Output)}");
+        $"{program} is Established with {peer}; it says:\n{Log}");
 
     /// <summary>Waits until a prefix is in the daemon's table, or is not.</summary>
     public Task WaitRoute(string prefix, bool present) => Poll.Until(

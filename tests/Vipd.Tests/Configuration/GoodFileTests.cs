@@ -126,6 +126,7 @@ public sealed class GoodFileTests
                 RetryMaximum = TimeSpan.FromMinutes(1),
                 RetryAfterCease = TimeSpan.FromMinutes(5),
                 RestartTime = TimeSpan.FromSeconds(20),
+                MaximumPrefixes = 1000,
                 ConnectTimeout = TimeSpan.FromMilliseconds(500),
                 SendHoldTime = TimeSpan.FromMinutes(10),
                 HostName = "edge-ams-1",
