@@ -1,5 +1,6 @@
 using System.Net;
 using AnycastVip.BgpSpeaker.Rib;
+using AnycastVip.BgpSpeaker.Tests.Wire;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Rib;
@@ -143,10 +144,11 @@ public sealed class ExportPolicyTests
         Assert.Equal(2 * RouteAttributes.MaximumCommunities, attributes.LargeCommunities.Count);
         Assert.Equal(1 + (2 * RouteAttributes.MaximumPrepend), attributes.AsPath.Count);
 
+        var message = new byte[MessageSize.Maximum];
         var length = UpdateEncoder.EncodeAnnounce(
-            new byte[MessageSize.Maximum], new(attributes, fourOctetAs), [route.Prefix], out var consumed);
+            message, new(attributes, fourOctetAs), [route.Prefix], out var consumed);
 
         Assert.Equal(1, consumed);
-        Assert.InRange(length, MessageSize.Header, MessageSize.Maximum);
+        Assert.Equal([route.Prefix], DecodedUpdate.Read(message.AsSpan(0, length), fourOctetAs: fourOctetAs).Announced);
     }
 }

@@ -31,6 +31,7 @@ public sealed class UpdateEncoderTests
             destination, new(attributes, fourOctetAs), [Parse(prefix)], out var consumed);
         Assert.Equal(1, consumed);
         Assert.Equal(EncodedMessages.Hex(name), Convert.ToHexStringLower(destination.AsSpan(0, length)));
+        DecodedUpdate.Read(destination.AsSpan(0, length), isExternal: attributes.LocalPref is null, fourOctetAs);
     }
 
     [Theory]
@@ -43,6 +44,7 @@ public sealed class UpdateEncoderTests
         var length = UpdateEncoder.EncodeWithdraw(destination, parsed[0].Family, parsed, out var consumed);
         Assert.Equal(prefixes.Length, consumed);
         Assert.Equal(EncodedMessages.Hex(name), Convert.ToHexStringLower(destination.AsSpan(0, length)));
+        DecodedUpdate.Read(destination.AsSpan(0, length));
     }
 
     [Theory]
@@ -53,6 +55,7 @@ public sealed class UpdateEncoderTests
         var destination = new byte[MessageSize.Maximum];
         var length = UpdateEncoder.EncodeEndOfRib(destination, new Family(afi, 1));
         Assert.Equal(EncodedMessages.Hex(name), Convert.ToHexStringLower(destination.AsSpan(0, length)));
+        DecodedUpdate.Read(destination.AsSpan(0, length));
     }
 
     // (4096 - 23 - 20 of attributes) / 5 octets; (4096 - 23 - 4 - 21 of MP_REACH_NLRI - 13 of attributes) / 17 octets.
@@ -94,10 +97,13 @@ public sealed class UpdateEncoderTests
     public void Announcement_stays_within_its_destination(int destinationLength, int expected)
     {
         var encoded = new EncodedAttributes(IPv4, fourOctetAs: true);
+        var destination = new byte[destinationLength];
         var length = UpdateEncoder.EncodeAnnounce(
-            new byte[destinationLength], encoded, MakePrefixes("203.0.{0}.{1}/32", 5), out var consumed);
+            destination, encoded, MakePrefixes("203.0.{0}.{1}/32", 5), out var consumed);
         Assert.Equal(expected, consumed);
         Assert.Equal(expected == 0 ? 0 : 43 + (5 * expected), length);
+        if (length > 0)
+            DecodedUpdate.Read(destination.AsSpan(0, length));
     }
 
     [Theory]
