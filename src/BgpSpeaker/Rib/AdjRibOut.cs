@@ -28,6 +28,7 @@ public sealed class AdjRibOut
     private int _nextAnnouncement;
     private int _differences;
     private int _groupsMade;
+    private (RouteAttributes? Asked, Family Family, AttributeGroup? Group) _lastExport;
 
     /// <summary>
     /// The version of the latest <see cref="RouteSet"/> that the peer fully has, once what was pulled has reached it;
@@ -239,6 +240,8 @@ public sealed class AdjRibOut
             return;
         var next = _spareRows;
         next.Clear();
+        next.EnsureCapacity(_desired.Routes.Count);
+        _lastExport = default;
         var at = 0;
         foreach (var route in _desired.Routes)
         {
@@ -263,7 +266,17 @@ public sealed class AdjRibOut
             rows.Add(row with { Desired = null, Target = null, Resend = false });
     }
 
+    // Most routes ask for what the one before asked for.
     private AttributeGroup? GroupOf(DesiredRoute route)
+    {
+        var asked = route.AttributesFor(_session!.PeerName);
+        var family = route.Prefix.Family;
+        if (!asked.Equals(_lastExport.Asked) || family != _lastExport.Family)
+            _lastExport = (asked, family, MakeGroup(route));
+        return _lastExport.Group;
+    }
+
+    private AttributeGroup? MakeGroup(DesiredRoute route)
     {
         if (ExportPolicy.Export(route, _session!) is not { } attributes)
             return null;
@@ -291,6 +304,7 @@ public sealed class AdjRibOut
     private void Enqueue()
     {
         ClearQueues();
+        var (isInOrder, last) = (true, 0);
         for (var i = 0; i < _rows.Count; i++)
         {
             var row = _rows[i];
@@ -299,10 +313,15 @@ public sealed class AdjRibOut
             else if (!row.Resend)
                 continue;
             (row.Target is null ? _withdrawals : _announcements).Add(i);
+            isInOrder &= row.Target is null || row.Target.Ordinal >= last;
+            last = row.Target?.Ordinal ?? last;
         }
         // Equal attributes side by side, so that they share messages; prefixes in order within.
-        _announcements.Sort((left, right) =>
-            (_rows[left].Target!.Ordinal, left).CompareTo((_rows[right].Target!.Ordinal, right)));
+        if (!isInOrder)
+        {
+            _announcements.Sort((left, right) =>
+                (_rows[left].Target!.Ordinal, left).CompareTo((_rows[right].Target!.Ordinal, right)));
+        }
     }
 
     private void ClearQueues()
@@ -320,7 +339,15 @@ public sealed class AdjRibOut
             SyncedVersion = _desired.Version;
     }
 
-    private FamilyState? FindFamily(Family family) => _families.Find(state => state.Family == family);
+    private FamilyState? FindFamily(Family family)
+    {
+        foreach (var state in _families)
+        {
+            if (state.Family == family)
+                return state;
+        }
+        return null;
+    }
 
     private Row? FindRow(Prefix prefix)
     {

@@ -12,6 +12,7 @@ internal sealed class LeaseClient(string id, ulong epoch)
 {
     private SortedDictionary<string, LeaseVip> _vips = new(StringComparer.Ordinal);
     private TimeSpan? _nextHeldUntil;
+    private bool _claimsAreOld;
 
     public string Id { get; } = id;
 
@@ -150,7 +151,10 @@ internal sealed class LeaseClient(string id, ulong epoch)
     /// <summary>Brings <see cref="Claims"/> up to date; a claim that stands keeps its place in time.</summary>
     public void UpdateClaims(ref long sequence)
     {
-        var claims = new Dictionary<Prefix, Claim>();
+        if (!_claimsAreOld)
+            return;
+        _claimsAreOld = false;
+        var claims = new Dictionary<Prefix, Claim>(RouteCount);
         foreach (var vip in _vips.Values)
         {
             if (!vip.IsAnnouncing)
@@ -159,8 +163,10 @@ internal sealed class LeaseClient(string id, ulong epoch)
             {
                 if (claims.ContainsKey(route.Prefix))
                     continue;
-                var since = Claims.TryGetValue(route.Prefix, out var old) ? old.Since : ++sequence;
-                claims.Add(route.Prefix, new(route, since));
+                var isKnown = Claims.TryGetValue(route.Prefix, out var old);
+                claims.Add(
+                    route.Prefix,
+                    isKnown && ReferenceEquals(old!.Route, route) ? old : new(route, old?.Since ?? ++sequence));
             }
         }
         Claims = claims;
@@ -175,6 +181,7 @@ internal sealed class LeaseClient(string id, ulong epoch)
 
     private void Recount()
     {
+        _claimsAreOld = true;
         RouteCount = _vips.Values.Sum(vip => vip.RouteCount);
         _nextHeldUntil = _vips.Values.Min(vip => vip.HeldUntil);
     }

@@ -318,11 +318,13 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     private ValueList<RefusedRoute> FindRefused(LeaseClient client, DesiredSet set)
     {
         var refused = new List<RefusedRoute>();
+        var isAlone = Emergency is null
+            && _clients.Values.All(other => other == client || other.Claims.Count == 0);
         foreach (var declaration in set.Vips)
         {
             var vip = client.Vips[declaration.Vip];
             refused.AddRange(vip.Refused.AsSpan());
-            if (declaration.Intent != VipIntent.Announce)
+            if (declaration.Intent != VipIntent.Announce || isAlone)
                 continue;
             foreach (var route in vip.Routes)
             {
@@ -336,20 +338,13 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     // The first announcer's attributes stay; once it is gone, the next one's apply.
     private void Rebuild()
     {
-        var union = new Dictionary<Prefix, Claim>();
+        var claims = new List<Claim>(_clients.Values.Sum(client => client.RouteCount));
         foreach (var client in _clients.Values)
         {
             client.UpdateClaims(ref _lastClaim);
-            foreach (var (prefix, claim) in client.Claims)
-            {
-                if (!union.TryGetValue(prefix, out var first) || claim.Since < first.Since)
-                    union[prefix] = claim;
-            }
+            claims.AddRange(client.Claims.Values);
         }
-        var routes = Emergency is not null ? [] : union.Values
-            .Select(claim => claim.Route)
-            .OrderBy(route => route.Prefix)
-            .ToValueList();
+        var routes = Emergency is null ? FirstOfEach(claims) : [];
         var revisions = _clients.Values
             .Where(client => !client.HasExpired && client.Revision is not null)
             .Select(client => new ClientRevision(client.Id, client.Epoch, client.Revision!.Value))
@@ -369,4 +364,18 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     private bool HasDecided(string client) =>
         _clients.TryGetValue(client, out var known) && known.Revision is not null
             && known.Vips.Values.All(vip => !vip.IsUndecided);
+
+    private static ValueList<DesiredRoute> FirstOfEach(List<Claim> claims)
+    {
+        claims.Sort((left, right) => left.Route.Prefix.CompareTo(right.Route.Prefix) is not 0 and var order
+            ? order
+            : left.Since.CompareTo(right.Since));
+        var routes = new List<DesiredRoute>(claims.Count);
+        foreach (var claim in claims)
+        {
+            if (routes.Count == 0 || routes[^1].Prefix != claim.Route.Prefix)
+                routes.Add(claim.Route);
+        }
+        return routes.ToValueList();
+    }
 }

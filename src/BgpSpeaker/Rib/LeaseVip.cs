@@ -45,8 +45,17 @@ internal sealed record LeaseVip(string Name)
         switch (declaration.Intent)
         {
             case VipIntent.Announce:
-                return new LeaseVip(Name) { State = RouteState.Announced, Reason = Or(reason, "announced") }
-                    .WithRoutes(declaration.Routes, allowList);
+                var announced = this with
+                {
+                    State = RouteState.Announced,
+                    HeldUntil = null,
+                    IsUndecided = false,
+                    Reason = Or(reason, "announced"),
+                };
+                // What is held may have lost routes to another allow-list; what is announced has been judged whole.
+                return State == RouteState.Announced && declaration.Routes == Declared
+                    ? announced
+                    : announced.WithRoutes(declaration.Routes, allowList);
             case VipIntent.Unknown when IsAnnouncing:
                 return Hold(deadline, Or(reason, "the client does not know yet"));
             default:
@@ -99,25 +108,27 @@ internal sealed record LeaseVip(string Name)
     {
         var routes = new List<DesiredRoute>(declared.Count);
         var refused = new List<RefusedRoute>();
-        var seen = new HashSet<Prefix>();
+        var seen = new HashSet<Prefix>(declared.Count);
         foreach (var route in declared)
         {
-            var text = OneLine(route.Prefix, PrefixTextMaximum);
             if (!Prefix.TryParse(route.Prefix, out var prefix))
-                refused.Add(new(Name, text, RefusalReason.Malformed,
-                    $"\"{text}\" is not a prefix in CIDR form without host bits, like 203.0.113.50/32"));
+                Refuse(route, RefusalReason.Malformed, $"\"{OneLine(route.Prefix, PrefixTextMaximum)}\" is not a prefix "
+                    + "in CIDR form without host bits, like 203.0.113.50/32");
             else if (!seen.Add(prefix))
-                refused.Add(new(Name, text, RefusalReason.Malformed, $"VIP {Name} names {prefix} twice: once will do"));
+                Refuse(route, RefusalReason.Malformed, $"VIP {Name} names {prefix} twice: once will do");
             else if (FindFault(route) is { } fault)
-                refused.Add(new(Name, text, RefusalReason.Malformed, $"{prefix}: {fault}"));
+                Refuse(route, RefusalReason.Malformed, $"{prefix}: {fault}");
             else if (allowList.Judge(prefix) is { } obstacle)
-                refused.Add(new(Name, text, RefusalReason.NotAllowed, obstacle));
+                Refuse(route, RefusalReason.NotAllowed, obstacle);
             else
                 routes.Add(new(prefix, route.Attributes.Normalized(), Normalized(route.PeerAttributes)));
         }
         if (declared.Count == 0)
             refused.Add(new(Name, "", RefusalReason.Malformed, $"VIP {Name} names no prefix to announce"));
         return this with { Declared = declared, Routes = routes.ToValueList(), Refused = refused.ToValueList() };
+
+        void Refuse(RouteDeclaration route, RefusalReason reason, string text) =>
+            refused.Add(new(Name, OneLine(route.Prefix, PrefixTextMaximum), reason, text));
     }
 
     private static string? FindFault(RouteDeclaration route)

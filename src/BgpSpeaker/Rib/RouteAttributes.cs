@@ -40,7 +40,7 @@ public sealed record RouteAttributes
     }
 
     /// <summary>The same with communities in ascending order without duplicates: equal in meaning is equal.</summary>
-    public RouteAttributes Normalized() => this with
+    public RouteAttributes Normalized() => Communities.Count + LargeCommunities.Count == 0 ? this : this with
     {
         Communities = Union(Communities, []),
         LargeCommunities = Union(LargeCommunities, []),

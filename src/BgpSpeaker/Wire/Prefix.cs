@@ -49,8 +49,11 @@ public readonly record struct Prefix : IComparable<Prefix>
         var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         if (length < 0 || length > (isIPv6 ? 128 : 32))
             return null;
-        var prefix = FromNlri(isIPv6, address.GetAddressBytes(), (byte)length);
-        return prefix.Address.Equals(isIPv6 ? new IPAddress(address.GetAddressBytes()) : address) ? prefix : null;
+        Span<byte> octets = stackalloc byte[16];
+        octets.Clear();
+        address.TryWriteBytes(octets, out _);
+        var bits = BinaryPrimitives.ReadUInt128BigEndian(octets);
+        return (bits & ~Mask(length)) == UInt128.Zero ? new(isIPv6, bits, (byte)length) : null;
     }
 
     /// <summary>Reads CIDR notation, <c>203.0.113.50/32</c>; false for anything else, host bits included.</summary>
@@ -98,8 +101,12 @@ public readonly record struct Prefix : IComparable<Prefix>
     }
 
     /// <inheritdoc/>
-    public int CompareTo(Prefix other) =>
-        (IsIPv6, _bits, Length).CompareTo((other.IsIPv6, other._bits, other.Length));
+    public int CompareTo(Prefix other)
+    {
+        if (IsIPv6 != other.IsIPv6)
+            return IsIPv6 ? 1 : -1;
+        return _bits == other._bits ? Length - other.Length : _bits < other._bits ? -1 : 1;
+    }
 
     /// <summary>CIDR notation.</summary>
     public override string ToString() => $"{Address}/{Length}";
