@@ -23,33 +23,43 @@ internal static class AnnounceCommand
         await using var bed = await SpeakerBed.StartAsync(prefixes);
         // What the router's kernel does with the routes is no speaker's affair, and would take a core from them.
         await bed.ConfigureRouterAsync("bgp no-rib");
-        var times = bed.Speakers.ConvertAll(_ => new Distribution());
-        var idle = bed.Speakers.ConvertAll(speaker => Usage.Of(speaker.Pid).PssMegabytes);
-        var full = new double[bed.Speakers.Count];
-        Console.WriteLine($"from the order until FRR has {prefixes} prefixes, in turn:");
+        var rows = bed.Speakers.ConvertAll(speaker => new Row(speaker, Usage.Of(speaker.Pid).PssMegabytes));
+        Console.WriteLine($"until FRR has {prefixes} prefixes, from the order / from a new session's Established:");
         for (var round = 0; round < rounds; round++)
         {
-            for (var i = 0; i < bed.Speakers.Count; i++)
+            Console.Write($"  round {round + 1}:");
+            foreach (var row in rows)
             {
-                var speaker = bed.Speakers[i];
-                times[i].Add(await MeasureAsync(bed, speaker, prefixes));
-                full[i] = Usage.Of(speaker.Pid).PssMegabytes;
-                await ClearAsync(bed, speaker);
+                row.Order.Add(await MeasureOrderAsync(bed, row.Speaker, prefixes));
+                row.Full = Usage.Of(row.Speaker.Pid).PssMegabytes;
+                row.Session.Add(await MeasureSessionAsync(bed, row.Speaker, prefixes));
+                await ClearAsync(bed, row.Speaker);
+                Console.Write(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {row.Speaker.Name} {row.Order.Last:F0} / {row.Session.Last:F0} ms"));
             }
-            Console.WriteLine($"  round {round + 1}: {string.Join(", ", times.Select((taken, i) => string.Create(
-                CultureInfo.InvariantCulture, $"{bed.Speakers[i].Name} {taken.Last:F0} ms")))}");
+            Console.WriteLine();
         }
-        Print(bed.Speakers, times, idle, full);
+        Print(rows);
         return 0;
     }
 
-    private static async Task<TimeSpan> MeasureAsync(SpeakerBed bed, ISpeaker speaker, int prefixes)
+    private static async Task<TimeSpan> MeasureOrderAsync(SpeakerBed bed, ISpeaker speaker, int prefixes)
     {
         var start = Stopwatch.GetTimestamp();
         var order = speaker.AnnounceAllAsync();
         var end = await bed.WaitAsync(speaker, peer => peer.Prefixes == prefixes, $"{prefixes} prefixes");
         await order;
         return Stopwatch.GetElapsedTime(start, end);
+    }
+
+    private static async Task<TimeSpan> MeasureSessionAsync(SpeakerBed bed, ISpeaker speaker, int prefixes)
+    {
+        await bed.ShutAsync(speaker);
+        await Task.Delay(Rest);
+        await bed.OpenAsync(speaker);
+        await bed.WaitAsync(speaker, peer => peer.Prefixes == prefixes, $"{prefixes} prefixes of a new session");
+        return DateTimeOffset.UtcNow - bed.LastUp(speaker);
     }
 
     private static async Task ClearAsync(SpeakerBed bed, ISpeaker speaker)
@@ -59,18 +69,35 @@ internal static class AnnounceCommand
         await Task.Delay(Rest);
     }
 
-    private static void Print(
-        List<ISpeaker> speakers, List<Distribution> times, List<double> idle, double[] full)
+    private static void Print(List<Row> rows)
     {
-        Console.WriteLine($"{"",-16}{"median",10}{"fastest",10}{"PSS idle",12}{"PSS then",12}{"to BIRD's",12}");
-        var bird = times[speakers.FindIndex(speaker => speaker is BirdSpeaker)].Median;
-        for (var i = 0; i < speakers.Count; i++)
+        Console.WriteLine($"{"",-16}{"order",9}{"fastest",11}{"session",11}{"fastest",11}{"PSS idle",12}{"PSS full",12}");
+        foreach (var row in rows)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{speakers[i].Name,-16}{times[i].Median,7:F0} ms{times[i].Least,7:F0} ms{idle[i],9:F1} MB"
-                + $"{full[i],9:F1} MB{times[i].Median / bird,12:F2}"));
+                $"{row.Speaker.Name,-16}{row.Order.Median,6:F0} ms{row.Order.Least,8:F0} ms{row.Session.Median,8:F0} ms"
+                + $"{row.Session.Least,8:F0} ms{row.Idle,9:F1} MB{row.Full,9:F1} MB"));
         }
-        Console.WriteLine("bar: ours at most 1.10 of BIRD's");
+        var (ours, bird) = (rows[0], rows.Find(row => row.Speaker is BirdSpeaker)!);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"ours of BIRD's, medians: order {ours.Order.Median / bird.Order.Median:F2}, "
+            + $"session {ours.Session.Median / bird.Session.Median:F2} (bar: 1.10)"));
+    }
+
+    private sealed class Row(ISpeaker speaker, double idle)
+    {
+        public ISpeaker Speaker => speaker;
+
+        public Distribution Order { get; } = new();
+
+        public Distribution Session { get; } = new();
+
+        /// <summary>Proportional set size before the first order, in megabytes.</summary>
+        public double Idle => idle;
+
+        /// <summary>With everything announced.</summary>
+        public double Full { get; set; }
     }
 }

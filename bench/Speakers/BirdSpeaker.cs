@@ -85,6 +85,7 @@ internal sealed class BirdSpeaker : ISpeaker
           neighbor 10.0.2.1 as 65100;
           hold time 90;
           connect retry time 1;
+          error wait time 1, 1;
           ipv4 {
             import none;
             export all;

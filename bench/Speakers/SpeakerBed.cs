@@ -10,12 +10,14 @@ namespace AnycastVip.Bench.Speakers;
 internal sealed class SpeakerBed : IAsyncDisposable
 {
     private const string Router = "router1";
+    private const int RouterAs = 65100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(2);
 
     private readonly Lab _lab;
     private readonly List<NodeProcess> _processes = [];
     private VtySocket? _vty;
+    private string _log = "";
 
     private SpeakerBed(Lab lab) => _lab = lab;
 
@@ -67,6 +69,28 @@ internal sealed class SpeakerBed : IAsyncDisposable
     public Task ConfigureRouterAsync(params string[] lines) => RunAsync(
         Router, ["vtysh", .. lines.Prepend("configure terminal").SelectMany(line => new[] { "-c", line })]);
 
+    /// <summary>Ends a speaker's session at the router.</summary>
+    public async Task ShutAsync(ISpeaker speaker)
+    {
+        await ConfigureRouterAsync($"router bgp {RouterAs}", $"neighbor {speaker.Address} shutdown");
+        await WaitAsync(speaker, peer => peer.Prefixes == 0, "the end of its session");
+    }
+
+    /// <summary>Lets the session come back.</summary>
+    public Task OpenAsync(ISpeaker speaker) =>
+        ConfigureRouterAsync($"router bgp {RouterAs}", $"no neighbor {speaker.Address} shutdown");
+
+    /// <summary>When the router last saw a speaker's session become Established, by its own log.</summary>
+    public DateTimeOffset LastUp(ISpeaker speaker)
+    {
+        // 2026/11/22 22:10:14.123456 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.0.1.2(Unknown) in vrf default Up
+        var line = File.ReadLines(_log).Last(line => line.EndsWith(" Up", StringComparison.Ordinal)
+            && line.Contains($"ADJCHANGE: neighbor {speaker.Address}(", StringComparison.Ordinal));
+        return DateTimeOffset.Parse(
+            line.AsSpan(0, line.IndexOf(" BGP", StringComparison.Ordinal)), CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeLocal);
+    }
+
     /// <summary>Starts a program in the router.</summary>
     public async Task<NodeProcess> StartInRouterAsync(params string[] arguments)
     {
@@ -99,6 +123,7 @@ internal sealed class SpeakerBed : IAsyncDisposable
     {
         // Any process in the router shows the way to its files.
         var keeper = await StartInRouterAsync("sleep", "infinity");
+        _log = $"/proc/{keeper.Pid}/root/run/frr/bgpd.log";
         var path = $"/proc/{keeper.Pid}/root/run/frr/bgpd.vty";
         for (var start = Stopwatch.GetTimestamp(); !File.Exists(path); await Task.Delay(LookInterval))
         {

@@ -23,14 +23,19 @@ internal sealed class VipdSpeaker : ISpeaker
     private readonly NodeProcess _process;
     private readonly GrpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<AnnounceRequest, AnnounceResponse> _stream;
-    private readonly string[][] _vips;
+    private readonly DesiredSet _full = new();
+    private readonly DesiredSet _empty = new();
     private ulong _revision;
 
     private VipdSpeaker(SpeakerDirectory directory, NodeProcess process, int prefixes)
     {
         _directory = directory;
         _process = process;
-        _vips = [.. BenchPrefixes.Texts(prefixes).Chunk(PrefixesPerVip)];
+        foreach (var (number, routes) in BenchPrefixes.Texts(prefixes).Chunk(PrefixesPerVip).Index())
+        {
+            _full.Vips.Add(Announced($"vip{number}", routes));
+            _empty.Vips.Add(Withdrawn($"vip{number}"));
+        }
         _channel = RpcChannel.ForUnixSocket(directory.File("speaker.sock"));
         _stream = new SpeakerService.SpeakerServiceClient(_channel).Announce(cancellationToken: _stop.Token);
         _ = ReadAsync();
@@ -66,13 +71,14 @@ internal sealed class VipdSpeaker : ISpeaker
         return new VipdSpeaker(directory, process, prefixes);
     }
 
-    public Task AnnounceAllAsync() => DeclareAsync(_vips.Select((prefixes, i) => Announced($"vip{i}", prefixes)));
+    public Task AnnounceAllAsync() => DeclareAsync(_full);
 
-    public Task WithdrawAllAsync() => DeclareAsync(_vips.Select((_, i) => Withdrawn($"vip{i}")));
+    public Task WithdrawAllAsync() => DeclareAsync(_empty);
 
-    public Task AnnounceSingleAsync() => DeclareAsync([Announced("single", [BenchPrefixes.Single])]);
+    public Task AnnounceSingleAsync() =>
+        DeclareAsync(new() { Vips = { Announced("single", [BenchPrefixes.Single]) } });
 
-    public Task WithdrawSingleAsync() => DeclareAsync([Withdrawn("single")]);
+    public Task WithdrawSingleAsync() => DeclareAsync(new() { Vips = { Withdrawn("single") } });
 
     public void Dispose()
     {
@@ -93,8 +99,11 @@ internal sealed class VipdSpeaker : ISpeaker
     private static VipAnnouncement Withdrawn(string vip) =>
         new() { Vip = vip, Intent = VipIntent.Withdraw, Reason = "0 of 2 backends up" };
 
-    private Task DeclareAsync(IEnumerable<VipAnnouncement> vips) =>
-        SendAsync(new AnnounceRequest { DesiredSet = new DesiredSet { Revision = ++_revision, Vips = { vips } } });
+    private Task DeclareAsync(DesiredSet set)
+    {
+        set.Revision = ++_revision;
+        return SendAsync(new AnnounceRequest { DesiredSet = set });
+    }
 
     // gRPC allows one write at a time.
     private async Task SendAsync(AnnounceRequest request)
