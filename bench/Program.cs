@@ -13,6 +13,8 @@ return args switch
     ["node", .. var options] => await InOwnNetworkAsync(NodeCommand.RunAsync, Options.Read(options, ("seconds", 60))),
     ["announce", .. var options] => await WithOptionsAsync(
         AnnounceCommand.RunAsync, Options.Read(options, ("rounds", 5), ("prefixes", 100_000))),
+    ["withdraw", .. var options] => await WithOptionsAsync(
+        WithdrawCommand.RunAsync, Options.Read(options, ("trials", 30))),
     [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
@@ -40,6 +42,8 @@ static int Help(TextWriter writer, int exitCode)
                     [--seconds 60]
           announce  from the order until FRR has all prefixes, beside BIRD and GoBGP; needs root, frr, bird2, gobgpd
                     [--rounds 5] [--prefixes 100000]
+          withdraw  from the order until one prefix has left FRR's kernel, beside both; needs tcpdump too
+                    [--trials 30]
         """);
     return exitCode;
 }
