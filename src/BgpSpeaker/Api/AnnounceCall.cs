@@ -73,7 +73,7 @@ internal sealed class AnnounceCall(
                     Answer(new AnnounceResponse { HeartbeatAck = new HeartbeatAck() });
                     break;
                 case AnnounceRequest.RequestOneofCase.DesiredSet:
-                    Declare(stream, request.DesiredSet);
+                    await DeclareAsync(stream, request.DesiredSet, cancel);
                     break;
                 default:
                     throw Failure(
@@ -82,14 +82,22 @@ internal sealed class AnnounceCall(
         }
     }
 
-    private void Declare(LeaseStream stream, Proto.V1.DesiredSet request)
+    private async Task DeclareAsync(LeaseStream stream, Proto.V1.DesiredSet request, CancellationToken cancel)
     {
-        if (!speaker.Leases.TryDeclare(stream, Read(request), out var outcome, out var error))
-            throw Failure(error);
-        Volatile.Write(ref _declared, new Declared(outcome.Revision, speaker.Leases.Routes.Version));
-        var result = new DesiredSetResult { Revision = outcome.Revision };
-        result.Refused.Add(outcome.Refused.Select(RouteMapping.ToProto));
-        Answer(new AnnounceResponse { Result = result });
+        await speaker.DeclarationTurn.WaitAsync(cancel);
+        try
+        {
+            if (!speaker.Leases.TryDeclare(stream, Read(request), out var outcome, out var error))
+                throw Failure(error);
+            Volatile.Write(ref _declared, new Declared(outcome.Revision, speaker.Leases.Routes.Version));
+            var result = new DesiredSetResult { Revision = outcome.Revision };
+            result.Refused.Add(outcome.Refused.Select(RouteMapping.ToProto));
+            Answer(new AnnounceResponse { Result = result });
+        }
+        finally
+        {
+            speaker.DeclarationTurn.Release();
+        }
     }
 
     private async Task WriteAsync(CancellationToken cancel)

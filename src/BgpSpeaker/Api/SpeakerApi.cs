@@ -33,13 +33,14 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
 
     /// <inheritdoc/>
     public override Task<ListRoutesResponse> ListRoutes(ListRoutesRequest request, ServerCallContext context) =>
-        RouteMapping.ListAsync(speaker, request.Filter);
+        ListRoutesAsync(request.Filter, context.CancellationToken);
 
     /// <inheritdoc/>
     public override Task WatchRoutes(
         ListRoutesRequest request, IServerStreamWriter<ListRoutesResponse> responseStream, ServerCallContext context) =>
         WatchAsync(
-            () => RouteMapping.ListAsync(speaker, request.Filter), responseStream, context.CancellationToken);
+            () => ListRoutesAsync(request.Filter, context.CancellationToken), responseStream,
+            context.CancellationToken);
 
     /// <inheritdoc/>
     public override Task<ListLeasesResponse> ListLeases(ListLeasesRequest request, ServerCallContext context) =>
@@ -119,6 +120,19 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
         return IdentifierAlarms.Find(
             speaker.Options.RouterId,
             [.. from entry in sessions where entry.Session is not null select (entry.Name, entry.Session)]);
+    }
+
+    private async Task<ListRoutesResponse> ListRoutesAsync(string filter, CancellationToken cancel)
+    {
+        await speaker.RouteViewTurn.WaitAsync(cancel);
+        try
+        {
+            return await RouteMapping.ListAsync(speaker, filter);
+        }
+        finally
+        {
+            speaker.RouteViewTurn.Release();
+        }
     }
 
     private async Task<ListPeersResponse> ListPeersAsync(string name)

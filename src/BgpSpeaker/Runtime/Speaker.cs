@@ -67,6 +67,15 @@ public sealed partial class Speaker : IAsyncDisposable
 
     internal TimeProvider Clock => _clock;
 
+    /// <summary>
+    /// Held while a set of VIPs is taken: clients that wait for it hold no thread, which the peers' tasks need.
+    /// </summary>
+    internal SemaphoreSlim DeclarationTurn { get; } = new(1);
+
+    /// <summary>Held while all routes are listed: so views, however many ask, take one thread of the peers' at most.
+    /// </summary>
+    internal SemaphoreSlim RouteViewTurn { get; } = new(1);
+
     /// <summary>The peers in the order of the configuration; a snapshot, replaced whole.</summary>
     internal IReadOnlyList<PeerRunner> Peers => Volatile.Read(ref _peers);
 
@@ -143,6 +152,8 @@ public sealed partial class Speaker : IAsyncDisposable
         Leases.Dispose();
         _stop.Dispose();
         _lifecycle.Dispose();
+        DeclarationTurn.Dispose();
+        RouteViewTurn.Dispose();
     }
 
     private PeerRunner NewPeer(PeerOptions options, bool start) =>
