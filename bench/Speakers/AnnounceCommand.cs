@@ -71,7 +71,8 @@ internal static class AnnounceCommand
 
     private static void Print(List<Row> rows)
     {
-        Console.WriteLine($"{"",-16}{"order",9}{"fastest",11}{"session",11}{"fastest",11}{"PSS idle",12}{"PSS full",12}");
+        Console.WriteLine(
+            $"{"",-16}{"order",9}{"fastest",11}{"session",11}{"fastest",11}{"PSS idle",12}{"PSS full",12}");
         foreach (var row in rows)
         {
             Console.WriteLine(string.Create(

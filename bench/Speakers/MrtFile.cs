@@ -3,7 +3,7 @@ using System.Net;
 
 namespace AnycastVip.Bench.Speakers;
 
-/// <summary>Writes routes in MRT's TABLE_DUMP_V2 format, RFC 6396 section 4.3: what GoBGP takes many routes from.</summary>
+/// <summary>Writes routes in MRT's TABLE_DUMP_V2 format (RFC 6396 section 4.3), which GoBGP takes many from.</summary>
 internal static class MrtFile
 {
     private const ushort TableDumpV2 = 13;

@@ -50,7 +50,8 @@ internal sealed class SpeakerBed : IAsyncDisposable
         }
     }
 
-    /// <summary>Looks at a speaker in the router's summary until it is as wanted; returns when it was seen so.</summary>
+    /// <summary>Looks at a speaker in the router's summary until it is as wanted.</summary>
+    /// <returns>When it was seen so (<see cref="Stopwatch"/>).</returns>
     public async Task<long> WaitAsync(ISpeaker speaker, Func<RouterPeer, bool> isWanted, string what)
     {
         var start = Stopwatch.GetTimestamp();

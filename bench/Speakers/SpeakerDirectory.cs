@@ -3,7 +3,9 @@ using AnycastVip.Netlab.Deployment;
 
 namespace AnycastVip.Bench.Speakers;
 
-/// <summary>A speaker's configuration and sockets. Paths know no network namespaces: the bench reaches them too.</summary>
+/// <summary>
+/// A speaker's configuration and sockets. Paths know no network namespaces: the bench reaches them too.
+/// </summary>
 internal sealed class SpeakerDirectory : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -91,7 +91,10 @@ internal sealed class VipdSpeaker : ISpeaker
 
     private static VipAnnouncement Announced(string vip, IEnumerable<string> prefixes)
     {
-        var announcement = new VipAnnouncement { Vip = vip, Intent = VipIntent.Announce, Reason = "2 of 2 backends up" };
+        var announcement = new VipAnnouncement
+        {
+            Vip = vip, Intent = VipIntent.Announce, Reason = "2 of 2 backends up",
+        };
         announcement.Routes.Add(prefixes.Select(prefix => new RouteAnnouncement { Prefix = prefix }));
         return announcement;
     }

@@ -29,7 +29,7 @@ internal sealed class VtySocket : IDisposable
     {
         _socket.Send([.. Encoding.UTF8.GetBytes(command), 0]);
         var filled = 0;
-        while (filled < TrailerLength || _buffer.AsSpan(filled - TrailerLength, TrailerLength - 1).ContainsAnyExcept((byte)0))
+        while (!IsWhole(_buffer.AsSpan(0, filled)))
         {
             if (filled == _buffer.Length)
                 Array.Resize(ref _buffer, 2 * _buffer.Length);
@@ -45,4 +45,7 @@ internal sealed class VtySocket : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private static bool IsWhole(ReadOnlySpan<byte> answer) =>
+        answer.Length >= TrailerLength && !answer[^TrailerLength..^1].ContainsAnyExcept((byte)0);
 }

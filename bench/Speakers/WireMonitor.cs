@@ -59,7 +59,8 @@ internal sealed class WireMonitor
     private static async Task<DateTimeOffset> FindAsync(
         NodeProcess process, Func<string, DateTimeOffset?> read, string what)
     {
-        for (var until = DateTimeOffset.UtcNow + Patience; DateTimeOffset.UtcNow < until; await Task.Delay(LookInterval))
+        var until = DateTimeOffset.UtcNow + Patience;
+        for (; DateTimeOffset.UtcNow < until; await Task.Delay(LookInterval))
         {
             foreach (var line in process.Output)
             {

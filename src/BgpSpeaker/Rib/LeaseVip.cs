@@ -112,8 +112,8 @@ internal sealed record LeaseVip(string Name)
         foreach (var route in declared)
         {
             if (!Prefix.TryParse(route.Prefix, out var prefix))
-                Refuse(route, RefusalReason.Malformed, $"\"{OneLine(route.Prefix, PrefixTextMaximum)}\" is not a prefix "
-                    + "in CIDR form without host bits, like 203.0.113.50/32");
+                Refuse(route, RefusalReason.Malformed, $"\"{OneLine(route.Prefix, PrefixTextMaximum)}\" is not a "
+                    + "prefix in CIDR form without host bits, like 203.0.113.50/32");
             else if (!seen.Add(prefix))
                 Refuse(route, RefusalReason.Malformed, $"VIP {Name} names {prefix} twice: once will do");
             else if (FindFault(route) is { } fault)

@@ -6,7 +6,7 @@ namespace AnycastVip.BgpSpeaker.Tests.Runtime;
 public sealed class LoadsTheMachine;
 
 /// <summary>
-/// 10,000 prefixes and 64 peers with a hold time of 3 s. Runs alone: on two cores its peers would make other tests wait.
+/// 10,000 prefixes and 64 peers with a hold time of 3 s. Runs alone: its peers would make other tests wait.
 /// </summary>
 [Collection(nameof(LoadsTheMachine))]
 public sealed class ScaleTests
