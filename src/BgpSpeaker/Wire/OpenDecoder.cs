@@ -46,8 +46,10 @@ public static class OpenDecoder
         var capabilities = new List<Capability>();
         if (DecodeParameters(cursor.Rest, parametersLength, capabilities) is { } error)
             return error;
+        if (HasContradictingAs(capabilities))
+            return Error(OpenMessageError.BadPeerAs);
         open = new OpenMessage(myAs, holdTime, identifier, capabilities.ToValueList());
-        return HasContradictingAs(capabilities) ? Error(OpenMessageError.BadPeerAs) : null;
+        return null;
     }
 
     private static Notification? DecodeParameters(
