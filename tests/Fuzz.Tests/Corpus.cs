@@ -1,6 +1,8 @@
 namespace AnycastVip.Fuzz.Tests;
 
-/// <summary>The inputs of one target that mutations start from: the seeds, the files, and what led to something new.</summary>
+/// <summary>
+/// The inputs of one target that mutations start from: the seeds, the files, and what led to something new.
+/// </summary>
 internal sealed class Corpus
 {
     // Beyond these an input, or one more of them, costs more time than it finds.
@@ -25,8 +27,8 @@ internal sealed class Corpus
     public int Signatures => _signatures.Count;
 
     /// <summary>
-    /// The entries of <c>corpus/NAME.txt</c>: a line each, a name and the input as hexadecimal digits. What was once found
-    /// to break something stays here by name.
+    /// The entries of <c>corpus/NAME.txt</c>: a line each, a name and the input as hexadecimal digits. What was once
+    /// found to break something stays here by name.
     /// </summary>
     public static IEnumerable<(string Name, byte[] Input)> Saved(string target)
     {

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace AnycastVip.Fuzz.Tests;
 
-/// <summary>What tests/fuzz runs: every processor fuzzes until the time is over, the inputs are done or one breaks.</summary>
+/// <summary>
+/// What tests/fuzz runs: every processor fuzzes until the time is over, the inputs are done or one breaks something.
+/// </summary>
 internal static class FuzzCommand
 {
     private const int Ok = 0;
@@ -82,7 +84,7 @@ internal static class FuzzCommand
                     if (runs[job].Done != done[job].Done)
                         done[job] = (runs[job].Done, clock.Elapsed);
                     else if (clock.Elapsed - done[job].At > Hang && found is null)
-                        found = (runs[job].Current($"it does not end within {Hang.TotalSeconds} s"), options.Seed + (ulong)job);
+                        found = (runs[job].Current($"no end within {Hang.TotalSeconds} s"), options.Seed + (ulong)job);
                 }
                 if (clock.Elapsed - reported < Report)
                     continue;

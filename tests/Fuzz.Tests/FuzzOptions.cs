@@ -51,7 +51,7 @@ internal sealed record FuzzOptions
             : options;
     }
 
-    /// <summary>Writes what the first thread kept, the shortest first, as <see cref="Corpus.Saved"/> reads it.</summary>
+    /// <summary>Writes what the first thread kept, shortest first, as <see cref="Corpus.Saved"/> reads it.</summary>
     public void Save(FuzzRun[] runs)
     {
         if (Folder is null)
@@ -71,8 +71,8 @@ internal sealed record FuzzOptions
         "--inputs" => this with { Inputs = long.Parse(value, CultureInfo.InvariantCulture) },
         "--seed" => this with { Seed = ulong.Parse(value, CultureInfo.InvariantCulture) },
         "--jobs" => this with { Jobs = Math.Clamp(int.Parse(value, CultureInfo.InvariantCulture), 1, 256) },
-        "--target" when FuzzTargets.All().Where(target => target.Name == value).ToArray() is { Length: > 0 } targets =>
-            this with { Targets = targets },
+        "--target" when FuzzTargets.All().Where(each => each.Name == value).ToArray() is { Length: 1 } target =>
+            this with { Targets = target },
         "--again" => this with { Again = Convert.FromHexString(value) },
         "--save" => this with { Folder = value },
         _ => null,

@@ -24,7 +24,8 @@ public sealed class FuzzTests
             if (run.Step() is not { } finding)
                 continue;
             var hex = Convert.ToHexStringLower(finding.Input);
-            Assert.Fail($"VIP_SEED={seed}, input {finding.Number}: tests/fuzz --target {name} --again {hex}\n{finding.What}");
+            Assert.Fail(
+                $"VIP_SEED={seed}, input {finding.Number}: tests/fuzz --target {name} --again {hex}\n{finding.What}");
         }
     }
 

@@ -34,7 +34,7 @@ internal static class Messages
 
     public static byte[] UInt16(int value) => [(byte)(value >> 8), (byte)value];
 
-    public static byte[] UInt32(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
+    public static byte[] UInt32(uint value) => [.. UInt16((int)(value >> 16)), .. UInt16((int)(value & 0xFFFF))];
 
     public static byte[] Octets(Chance chance, int count)
     {

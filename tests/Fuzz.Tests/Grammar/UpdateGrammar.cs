@@ -113,7 +113,8 @@ internal static class UpdateGrammar
     private static byte[] Family(Chance chance, out bool isIPv6)
     {
         isIPv6 = chance.Percent(75);
-        return [0, (byte)(chance.Percent(95) ? isIPv6 ? 2 : 1 : chance.Below(256)), chance.Pick<byte>(1, 1, 1, 1, 2, 128)];
+        var afi = chance.Percent(5) ? chance.Below(256) : isIPv6 ? 2 : 1;
+        return [0, (byte)afi, chance.Pick<byte>(1, 1, 1, 1, 2, 128)];
     }
 
     private static byte[] Prefixes(Chance chance, bool isIPv6)

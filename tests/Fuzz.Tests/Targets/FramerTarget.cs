@@ -3,7 +3,9 @@ using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.Fuzz.Tests.Targets;
 
-/// <summary>Framing: the verdict must not depend on how TCP cuts the stream, and a stream is used up or refused.</summary>
+/// <summary>
+/// Framing: the verdict does not depend on how TCP cuts the stream, and every stream is used up or refused.
+/// </summary>
 internal sealed class FramerTarget : FuzzTarget
 {
     public override string Name => "framer";
@@ -31,7 +33,8 @@ internal sealed class FramerTarget : FuzzTarget
                 signature.AddCount(rest.Length / MessageSize.Header);
                 return signature.Value;
             }
-            PromiseBroken.Unless(length >= MessageSize.Header && length <= rest.Length, "a message lies within the input");
+            PromiseBroken.Unless(
+                length >= MessageSize.Header && length <= rest.Length, "a message lies within the input");
             rest = rest[length..];
         }
     }

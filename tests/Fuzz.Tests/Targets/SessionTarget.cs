@@ -10,8 +10,8 @@ using AnycastVip.Fuzz.Tests.Grammar;
 namespace AnycastVip.Fuzz.Tests.Targets;
 
 /// <summary>
-/// The engine of a peer. The first octet says which session and how far it has come, the second how the octets behind it
-/// are cut. The engine survives them, all that it says is beyond reproach, and nothing follows a NOTIFICATION.
+/// The engine of a peer. The first octet says which session and how far it has come, the second how the octets behind
+/// it are cut. The engine survives them, all that it says is beyond reproach, and nothing follows a NOTIFICATION.
 /// </summary>
 internal sealed class SessionTarget : FuzzTarget
 {
@@ -47,7 +47,8 @@ internal sealed class SessionTarget : FuzzTarget
             {
                 0 => OpenGrammar.Generate(chance),
                 1 => Messages.Make(MessageType.KeepAlive, []),
-                2 => Messages.Make(MessageType.RouteRefresh, [0, (byte)(1 + chance.Below(2)), (byte)chance.Below(4), 1]),
+                2 => Messages.Make(
+                    MessageType.RouteRefresh, [0, (byte)(1 + chance.Below(2)), (byte)chance.Below(4), 1]),
                 3 when chance.Percent(30) => Messages.Make(MessageType.Notification, [6, (byte)chance.Below(11)]),
                 _ => UpdateGrammar.Generate(chance),
             });
@@ -162,8 +163,8 @@ internal sealed class SessionTarget : FuzzTarget
         var status = engine.Status();
         var signature = new Signature();
         signature.Add((int)status.State);
-        signature.Add(status.LastSent is { } sent ? ((int)sent.Notification.Code << 8) + sent.Notification.Subcode : 0);
-        signature.Add(status.LastReceived is { } got ? ((int)got.Notification.Code << 8) + got.Notification.Subcode : 0);
+        signature.Add(Number(status.LastSent?.Notification));
+        signature.Add(Number(status.LastReceived?.Notification));
         signature.AddCount((int)status.ReceivedRoutes.Announced);
         signature.AddCount((int)status.ReceivedRoutes.Withdrawn);
         signature.AddCount((int)status.ReceivedRoutes.TreatedAsWithdraw);
@@ -173,6 +174,9 @@ internal sealed class SessionTarget : FuzzTarget
         return signature.Value;
     }
 
+    private static int Number(Notification? notification) =>
+        notification is null ? 0 : ((int)notification.Code << 8) + notification.Subcode;
+
     // Silence follows: timers must end what does not end by itself, and none may be due again at once.
     private void Expire(PeerEngine engine, ConnectionId id, TimeSpan now)
     {
@@ -181,7 +185,7 @@ internal sealed class SessionTarget : FuzzTarget
             now = due > now ? due : now;
             engine.Handle(new TimersDue(), now);
             Drain(engine, id, now);
-            PromiseBroken.Unless(engine.NextDeadline is not { } next || next > now, "a deadline that was handled is over");
+            PromiseBroken.Unless(!(engine.NextDeadline <= now), "a deadline that was handled is over");
         }
     }
 }

@@ -30,7 +30,8 @@ internal sealed class ShortMessageTarget : FuzzTarget
             return signature.Value;
         signature.Add((int)type);
         var message = input[..length];
-        PromiseBroken.Unless(MessageDescriber.Describe(input, UpdateContext.Assumed).Length == length, "all is described");
+        var description = MessageDescriber.Describe(input, UpdateContext.Assumed);
+        PromiseBroken.Unless(description.Length == length, "the description is of the whole message");
         if (type == MessageType.Notification)
             CheckNotification(message, ref signature);
         else if (type == MessageType.RouteRefresh)

@@ -83,7 +83,8 @@ internal sealed class UpdateTarget : FuzzTarget
         var withdrawn = Count(new(view.WithdrawnRoutes, false)) + Count(new(view.MpUnreachNlri, view.MpUnreachIsIPv6));
         var isWithdrawn = outcome.Severity == Severity.TreatAsWithdraw;
         PromiseBroken.Unless(
-            outcome.AnnouncedIPv4 + outcome.AnnouncedIPv6 == (isWithdrawn ? 0 : announced), "announcements are counted");
+            outcome.AnnouncedIPv4 + outcome.AnnouncedIPv6 == (isWithdrawn ? 0 : announced),
+            "announced routes are counted");
         PromiseBroken.Unless(
             outcome.WithdrawnIPv4 + outcome.WithdrawnIPv6 == withdrawn + (isWithdrawn ? announced : 0),
             "withdrawals are counted");
