@@ -8,6 +8,9 @@ internal sealed record CommandContext
 
     public required TextReader In { get; init; }
 
+    /// <summary>Opens standard input for octets.</summary>
+    public Func<Stream> OpenIn { get; init; } = () => Stream.Null;
+
     public required TextWriter Out { get; init; }
 
     public required TextWriter Error { get; init; }

@@ -3,6 +3,7 @@ using AnycastVip.Vipctl;
 return await CommandLine.RunAsync(args, new CommandContext
 {
     In = Console.In,
+    OpenIn = Console.OpenStandardInput,
     Out = Console.Out,
     Error = Console.Error,
     Clock = TimeProvider.System,

@@ -9,7 +9,8 @@ internal static class FuzzTargets
     public static FuzzTarget[] All() =>
     [
         new FramerTarget(), new OpenTarget(), new UpdateTarget(), new ShortMessageTarget(), new SessionTarget(),
-        new BfdPacketTarget(), new BfdSessionTarget(), new ConfigurationTarget(), new DrainFileTarget(),
+        new BfdPacketTarget(), new BfdSessionTarget(), new CaptureTarget(),
+        new ConfigurationTarget(), new DrainFileTarget(),
     ];
 
     /// <summary>New ones of the same names.</summary>

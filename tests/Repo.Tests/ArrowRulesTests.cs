@@ -7,7 +7,7 @@ public sealed class ArrowRulesTests
 
         namespace AnycastVip.BgpSpeaker.Wire { public class W { public static int Octets; } }
         namespace AnycastVip.BgpSpeaker.Session { public class S; }
-        namespace AnycastVip.BgpSpeaker.Bfd { public class B; }
+        namespace AnycastVip.BgpSpeaker.Bfd { public class B; public class BfdText; }
         namespace AnycastVip.BgpSpeaker.Timing { public class J; }
         namespace AnycastVip.BgpSpeaker.Rib { public class R; }
         namespace AnycastVip.BgpSpeaker.Peering { public class P; }
@@ -29,7 +29,7 @@ public sealed class ArrowRulesTests
     public void The_pure_rooms_name_only_values() => Breaches.AssertNone(ArrowRules.ImpureNames(Repository.CSharp));
 
     [Fact]
-    public void Vipctl_knows_only_Wire() => Breaches.AssertNone(ArrowRules.VipctlArrows(Repository.CSharp));
+    public void Vipctl_knows_only_Wire_and_the_codec_of_BFD() => Breaches.AssertNone(ArrowRules.VipctlArrows(Repository.CSharp));
 
     [Fact]
     public void Messages_of_proto_stay_at_the_edge() => Breaches.AssertNone(ArrowRules.ProtoArrows(Repository.CSharp));
@@ -104,6 +104,8 @@ public sealed class ArrowRulesTests
 
     [Theory]
     [InlineData("Wire.W w", true)]
+    [InlineData("Bfd.BfdText t", true)]
+    [InlineData("Bfd.B b", false)]
     [InlineData("Session.S s", false)]
     [InlineData("Runtime.T t", false)]
     public void Vipctl_naming_another_room_is_found(string fields, bool allowed)

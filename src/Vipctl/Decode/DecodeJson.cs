@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,6 +36,9 @@ internal static class DecodeJson
     {
         var message = decoded.Description;
         json.WriteStartObject();
+        json.WriteString("time", decoded.Origin?.Time?.ToString(DecodeText.TimeFormat, CultureInfo.InvariantCulture));
+        json.WriteString("source", decoded.Origin?.Source.ToString());
+        json.WriteString("destination", decoded.Origin?.Destination.ToString());
         json.WriteNumber("offset", decoded.Offset);
         json.WriteNumber("length", message.Length);
         json.WriteString("type", message.Type);
@@ -54,7 +58,7 @@ internal static class DecodeJson
         json.WriteEndArray();
         WritePrefixes(json, "announced", message.Announced);
         json.WriteString("error", message.Fault);
-        json.WriteString("action", UpdateOutcome.SeverityName(message.Severity));
+        json.WriteString("action", decoded.Action);
         WriteOwed(json, message.Owed);
         json.WriteEndObject();
     }

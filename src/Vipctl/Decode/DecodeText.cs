@@ -1,3 +1,4 @@
+using System.Globalization;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.Vipctl.Output;
 
@@ -6,11 +7,15 @@ namespace AnycastVip.Vipctl.Decode;
 /// <summary>Decoded messages for people: a heading each, then one line for everything in it.</summary>
 internal static class DecodeText
 {
+    /// <summary>UTC, to the microsecond.</summary>
+    public const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
+
     public static void Write(IEnumerable<DecodedMessage> messages, TextWriter output)
     {
-        foreach (var (offset, message) in messages)
+        foreach (var decoded in messages)
         {
-            output.WriteLine($"octet {offset}: {message.Type}, {message.Length} octets");
+            var message = decoded.Description;
+            output.WriteLine($"{Place(decoded)}: {message.Type}, {message.Length} octets");
             foreach (var field in message.Fields)
                 Line(field.Name, field.Value);
             foreach (var prefix in message.Withdrawn)
@@ -20,12 +25,20 @@ internal static class DecodeText
             foreach (var prefix in message.Announced)
                 Line("announced", $"{prefix}");
             Line("error", message.Fault.Length == 0 ? "none" : message.Fault);
-            Line("action", UpdateOutcome.SeverityName(message.Severity));
+            Line("action", decoded.Action);
             if (message.Owed is { } owed)
                 Line("notification owed", $"{(byte)owed.Code}/{owed.Subcode} {NotificationText.Describe(owed)}");
         }
 
         void Line(string label, string value) => output.WriteLine($"  {label,-20}  {Table.Printable(value)}".TrimEnd());
+    }
+
+    private static string Place(DecodedMessage decoded)
+    {
+        if (decoded.Origin is not { } origin)
+            return string.Create(CultureInfo.InvariantCulture, $"octet {decoded.Offset}");
+        var time = origin.Time?.ToString(TimeFormat, CultureInfo.InvariantCulture) ?? "no time";
+        return $"{time} {origin.Source} > {origin.Destination}";
     }
 
     private static string Attribute(DescribedAttribute attribute)
