@@ -53,9 +53,11 @@ internal static class DrainFile
             };
             if (fault is not null)
                 return false;
-            var saved = file!.Drains.Deserialize(DrainFileJson.Default.SavedDrainArray) ?? [];
-            drains = saved.Aggregate(DrainSet.Empty, (set, drain) => set.Drain(drain.ToOrder()));
-            return true;
+            SavedDrain?[]? saved = file!.Drains.Deserialize(DrainFileJson.Default.SavedDrainArray);
+            drains = saved?.Aggregate(
+                DrainSet.Empty, (set, drain) => set.Drain(drain?.ToOrder() ?? throw new FormatException("no drain")));
+            fault = drains is null ? "it holds no drains" : null;
+            return drains is not null;
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
