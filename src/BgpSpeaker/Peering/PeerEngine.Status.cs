@@ -126,6 +126,7 @@ public sealed partial class PeerEngine
         PeerName = _profile.Name,
         LocalAs = _profile.Session.LocalAs,
         IsExternal = _profile.Session.IsExternal,
+        Role = _profile.Session.Role,
         FourOctetAs = session.FourOctetAs,
         Families = session.Families,
         NextHopIPv4 = _profile.NextHopIPv4 ?? local.NextHopIPv4,

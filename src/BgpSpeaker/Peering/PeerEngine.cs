@@ -261,6 +261,8 @@ public sealed partial class PeerEngine
             LocalAs = _profile.Session.LocalAs,
             IPv4Unicast = up.Session.Families.Contains(Family.IPv4Unicast),
             IPv6Unicast = up.Session.Families.Contains(Family.IPv6Unicast),
+            Role = _profile.Session.Role,
+            PeerAs = up.Session.PeerAs,
         };
         _export = ExportFor(up.Session, connection.Local);
         _ribOut.SessionUp(_export);

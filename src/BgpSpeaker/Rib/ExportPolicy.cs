@@ -16,6 +16,9 @@ public sealed record ExportContext
     /// <summary>True for a peer in another AS.</summary>
     public required bool IsExternal { get; init; }
 
+    /// <summary>Our role towards an external peer, RFC 9234; null: none.</summary>
+    public BgpRole? Role { get; init; }
+
     /// <summary>Both sides carry AS numbers in four octets, RFC 6793.</summary>
     public required bool FourOctetAs { get; init; }
 
@@ -81,6 +84,10 @@ public static class ExportPolicy
             LocalPref = context.IsExternal ? null : asked.LocalPref ?? overlay.LocalPref ?? DefaultLocalPref,
             Communities = RouteAttributes.Union(asked.Communities, overlay.Communities),
             LargeCommunities = RouteAttributes.Union(asked.LargeCommunities, overlay.LargeCommunities),
+            // RFC 9234 section 5: "If a route is to be advertised to a Customer, a Peer, or an RS-Client ... and the
+            // OTC Attribute is not present, then ... an OTC Attribute MUST be added with a value equal to the AS number
+            // of the local AS."
+            OnlyToCustomer = context.Role is { } role && BgpRoles.AttachesOnlyToCustomer(role) ? context.LocalAs : null,
         };
     }
 }

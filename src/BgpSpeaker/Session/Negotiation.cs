@@ -30,6 +30,8 @@ public static class Negotiation
         capabilities.Add(new ExtendedMessageCapability());
         if (settings.RestartTime is { } restartTime)
             capabilities.Add(GracefulRestart(settings, restartTime));
+        if (settings.Role is { } role)
+            capabilities.Add(new RoleCapability(role));
         capabilities.Add(new FourOctetAsCapability(settings.LocalAs));
         if (settings.HostName is { } hostName)
             capabilities.Add(new FqdnCapability(hostName, settings.DomainName));
@@ -43,7 +45,7 @@ public static class Negotiation
     /// <summary>Judges a well-formed OPEN of the peer, RFC 4271 section 6.2: what both agree on, or why not.</summary>
     public static OpenVerdict Judge(PeerSettings settings, OpenMessage received) =>
         JudgeAs(settings, received) ?? JudgeIdentifier(settings, received) ?? JudgeHoldTime(received)
-        ?? Agree(settings, received);
+        ?? JudgeRole(settings, received) ?? Agree(settings, received);
 
     private static OpenRefused? JudgeAs(PeerSettings settings, OpenMessage open)
     {
@@ -83,6 +85,23 @@ public static class Negotiation
                 OpenMessageError.UnacceptableHoldTime,
                 Text($"the peer proposes a hold time of {open.HoldTimeSeconds} s"))
             : null;
+
+    // RFC 9234 section 4.2. It speaks of eBGP sessions only: within an AS nobody is a customer.
+    private static OpenRefused? JudgeRole(PeerSettings settings, OpenMessage open)
+    {
+        if (!settings.IsExternal)
+            return null;
+        var announced = open.Capabilities.OfType<RoleCapability>().Select(each => each.Role).Distinct().ToList();
+        if (announced.Count > 1)
+            return RoleMismatch($"the peer claims {string.Join(" and ", announced.Select(BgpRoles.NameOf))}");
+        if (settings.Role is not { } ours)
+            return null;
+        if (announced is not [var theirs])
+            return settings.StrictRole ? RoleMismatch("the peer announces no role, and one is required") : null;
+        return BgpRoles.Correspond(ours, theirs)
+            ? null
+            : RoleMismatch($"our role is {BgpRoles.NameOf(ours)}, the peer's is {BgpRoles.NameOf(theirs)}");
+    }
 
     private static OpenVerdict Agree(PeerSettings settings, OpenMessage received)
     {
@@ -145,6 +164,8 @@ public static class Negotiation
             .ToValueList());
 
     private static OpenRefused BadPeerAs(string reason) => Refuse(OpenMessageError.BadPeerAs, reason);
+
+    private static OpenRefused RoleMismatch(string reason) => Refuse(OpenMessageError.RoleMismatch, reason);
 
     private static OpenRefused Refuse(byte subcode, string reason, ValueList<byte> data = default) =>
         new(new Notification(ErrorCode.OpenMessage, subcode, data), reason);

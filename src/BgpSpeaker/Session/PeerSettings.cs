@@ -96,6 +96,12 @@ public sealed record PeerSettings
     /// <summary>What we send has TTL 1: then silence may mean that the peer is more than one hop away.</summary>
     public bool ReachesOneHop { get; init; }
 
+    /// <summary>Our role towards an external peer, RFC 9234; null: none, and no route leak is looked for.</summary>
+    public BgpRole? Role { get; init; }
+
+    /// <summary>Refuse a peer that announces no role; only with <see cref="Role"/>.</summary>
+    public bool StrictRole { get; init; }
+
     /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>
     public string? HostName { get; init; }
 

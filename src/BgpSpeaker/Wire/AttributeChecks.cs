@@ -71,6 +71,21 @@ internal static class AttributeChecks
     public static UpdateFault TwelveOctetList(ReadOnlySpan<byte> value, in UpdateContext context) =>
         ListOf(12, value);
 
+    // RFC 9234 section 5: a customer or a client of our route server must not hand such a route up, and a lateral peer
+    // hands on none but its own.
+    public static UpdateFault OnlyToCustomer(ReadOnlySpan<byte> value, in UpdateContext context)
+    {
+        if (value.Length != sizeof(uint))
+            return UpdateFault.AttributeLength;
+        var isLeak = context.Role switch
+        {
+            BgpRole.Provider or BgpRole.RouteServer => true,
+            BgpRole.Peer => ReadAs(value, sizeof(uint)) != context.PeerAs,
+            _ => false,
+        };
+        return isLeak ? UpdateFault.RouteLeak : UpdateFault.None;
+    }
+
     /// <summary>Reads an AS number of 2 or 4 octets.</summary>
     public static uint ReadAs(ReadOnlySpan<byte> octets, int asLength) =>
         asLength == 2 ? BinaryPrimitives.ReadUInt16BigEndian(octets) : BinaryPrimitives.ReadUInt32BigEndian(octets);

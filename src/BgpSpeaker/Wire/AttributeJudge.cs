@@ -59,7 +59,8 @@ internal static class AttributeJudge
     {
         UpdateFault.InternalOnlyAttribute or UpdateFault.TwoOctetOnlyAttribute => Severity.AttributeDiscard,
         // Whatever a malformed value of the attribute does: RFC 7606 section 3 c, RFC 4271 section 9.1.2.
-        UpdateFault.AttributeFlags or UpdateFault.AsLoop or UpdateFault.UnusableNextHop => Severity.TreatAsWithdraw,
+        UpdateFault.AttributeFlags or UpdateFault.AsLoop or UpdateFault.RouteLeak or UpdateFault.UnusableNextHop =>
+            Severity.TreatAsWithdraw,
         _ => definition.Malformed,
     };
 }

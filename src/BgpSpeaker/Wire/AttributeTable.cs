@@ -78,7 +78,7 @@ internal static class AttributeTable
         new(AttributeCode.LargeCommunities, "LARGE_COMMUNITY", OptionalTransitive, Severity.TreatAsWithdraw,
             AttributeChecks.TwelveOctetList, AttributeFormats.LargeCommunities),
         new(AttributeCode.OnlyToCustomer, "ONLY_TO_CUSTOMER", OptionalTransitive, Severity.TreatAsWithdraw,
-            AttributeChecks.FourOctets, AttributeFormats.Number),
+            AttributeChecks.OnlyToCustomer, AttributeFormats.Number),
     ]);
 
     /// <summary>The definition, or null for an attribute that we do not know.</summary>

@@ -9,6 +9,7 @@ public static class CapabilityText
         MultiprotocolCapability multiprotocol => $"{NameOf(capability)} {multiprotocol.Family}",
         GracefulRestartCapability restart => $"{NameOf(capability)} {Of(restart)}",
         FourOctetAsCapability fourOctetAs => $"{NameOf(capability)} {fourOctetAs.As}",
+        RoleCapability role => $"{NameOf(capability)} {BgpRoles.NameOf(role.Role)}",
         FqdnCapability { DomainName: "" } fqdn => $"{NameOf(capability)} {NotificationText.Printable(fqdn.HostName)}",
         FqdnCapability fqdn =>
             $"{NameOf(capability)} {NotificationText.Printable($"{fqdn.HostName}.{fqdn.DomainName}")}",
@@ -23,7 +24,7 @@ public static class CapabilityText
         CapabilityCode.RouteRefresh => "route-refresh",
         5 => "extended-next-hop",
         CapabilityCode.ExtendedMessage => "extended-message",
-        9 => "role",
+        CapabilityCode.Role => "role",
         CapabilityCode.GracefulRestart => "graceful-restart",
         CapabilityCode.FourOctetAs => "four-octet-as",
         69 => "add-path",

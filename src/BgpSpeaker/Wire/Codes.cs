@@ -83,6 +83,9 @@ public static class OpenMessageError
 
     /// <summary>Unsupported Capability, RFC 5492; the data lists the capabilities that we need.</summary>
     public const byte UnsupportedCapability = 7;
+
+    /// <summary>Role Mismatch, RFC 9234 section 4.2.</summary>
+    public const byte RoleMismatch = 11;
 }
 
 /// <summary>Subcodes of <see cref="ErrorCode.UpdateMessage"/>, RFC 4271 section 6.3.</summary>

@@ -71,6 +71,10 @@ public sealed class EncodedAttributes
             writer.Add(
                 AttributeFlags.Optional | AttributeFlags.Transitive, AttributeCode.LargeCommunities,
                 EncodeLargeCommunities(attributes.LargeCommunities));
+        if (attributes.OnlyToCustomer is { } onlyToCustomer)
+            writer.Add(
+                AttributeFlags.Optional | AttributeFlags.Transitive, AttributeCode.OnlyToCustomer,
+                Octets4([onlyToCustomer]));
         return writer.ToArray();
     }
 

@@ -120,6 +120,7 @@ public static class OpenDecoder
             CapabilityCode.ExtendedMessage when value.IsEmpty => new ExtendedMessageCapability(),
             CapabilityCode.GracefulRestart when value.Length >= 2 && (value.Length - 2) % 4 == 0 =>
                 DecodeGracefulRestart(value),
+            CapabilityCode.Role when value.Length == 1 => new RoleCapability((BgpRole)value[0]),
             CapabilityCode.FourOctetAs when cursor.TryReadUInt32(out var number) => new FourOctetAsCapability(number),
             CapabilityCode.EnhancedRouteRefresh when value.IsEmpty => new EnhancedRouteRefreshCapability(),
             CapabilityCode.Fqdn when TryReadName(ref cursor, out var hostName)

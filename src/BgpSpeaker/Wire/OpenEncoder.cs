@@ -82,6 +82,7 @@ public static class OpenEncoder
     {
         MultiprotocolCapability { Family: var family } => [(byte)(family.Afi >> 8), (byte)family.Afi, 0, family.Safi],
         GracefulRestartCapability restart => EncodeGracefulRestart(restart),
+        RoleCapability { Role: var role } => [(byte)role],
         FourOctetAsCapability { As: var number } =>
             [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number],
         FqdnCapability fqdn => [.. EncodeName(fqdn.HostName), .. EncodeName(fqdn.DomainName)],

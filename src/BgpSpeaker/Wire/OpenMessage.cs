@@ -51,6 +51,9 @@ public static class CapabilityCode
     /// <summary>Extended Message.</summary>
     public const byte ExtendedMessage = 6;
 
+    /// <summary>BGP Role.</summary>
+    public const byte Role = 9;
+
     /// <summary>Graceful Restart.</summary>
     public const byte GracefulRestart = 64;
 
@@ -94,6 +97,10 @@ public sealed record GracefulRestartCapability(
 /// <param name="Family">Which family.</param>
 /// <param name="ForwardingState">F: forwarding went on while there was no session.</param>
 public sealed record RestartFamily(Family Family, bool ForwardingState);
+
+/// <summary>BGP Role, RFC 9234 section 4.1.</summary>
+/// <param name="Role">The sender's role; any number may come.</param>
+public sealed record RoleCapability(BgpRole Role) : Capability(CapabilityCode.Role);
 
 /// <summary>Support for 4-octet AS numbers, RFC 6793 section 3.</summary>
 /// <param name="As">The sender's AS number; 0 is an error (RFC 7607).</param>

@@ -25,6 +25,9 @@ public sealed record PathAttributes
 
     /// <summary>LARGE_COMMUNITIES, RFC 8092 section 3, in ascending order without duplicates.</summary>
     public ValueList<LargeCommunity> LargeCommunities { get; init; }
+
+    /// <summary>Only to Customer (OTC), RFC 9234 section 5: an AS number; null leaves it out.</summary>
+    public uint? OnlyToCustomer { get; init; }
 }
 
 /// <summary>A large community, RFC 8092 section 3.</summary>

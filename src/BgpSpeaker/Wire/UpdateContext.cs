@@ -28,6 +28,12 @@ public readonly record struct UpdateContext
     /// <summary>IPv6 unicast was negotiated.</summary>
     public required bool IPv6Unicast { get; init; }
 
+    /// <summary>Our role towards the peer, RFC 9234; null: none, and no route is a leak.</summary>
+    public BgpRole? Role { get; init; }
+
+    /// <summary>The peer's AS number; it decides nothing without a <see cref="Role"/>.</summary>
+    public uint PeerAs { get; init; }
+
     /// <summary>True for a family whose routes the session carries.</summary>
     public bool Carries(Family family) =>
         (IPv4Unicast && family == Family.IPv4Unicast) || (IPv6Unicast && family == Family.IPv6Unicast);

@@ -18,6 +18,9 @@ public enum UpdateFault : byte
     /// <summary>The own AS is in the path: the route is excluded (RFC 4271 section 9.1.2).</summary>
     AsLoop,
 
+    /// <summary>The peer may not hand the route to us: it is excluded (RFC 9234 section 5).</summary>
+    RouteLeak,
+
     /// <summary>Optional or Transitive bit not as the attribute demands.</summary>
     AttributeFlags,
 
@@ -86,6 +89,7 @@ internal static class UpdateFaultTable
         UpdateFault.InternalOnlyAttribute => "from an external peer",
         UpdateFault.TwoOctetOnlyAttribute => "from a peer with 4-octet AS numbers",
         UpdateFault.AsLoop => "holds our own AS",
+        UpdateFault.RouteLeak => "route leak",
         UpdateFault.AttributeFlags => "wrong Optional or Transitive flag",
         UpdateFault.AttributeLength => "wrong length",
         UpdateFault.UndefinedOrigin => "undefined origin",
@@ -123,9 +127,12 @@ internal static class UpdateFaultTable
         _ => UpdateMessageError.MalformedAttributeList,
     };
 
+    /// <summary>The message is right, but its routes are not for us.</summary>
+    public static bool IsExclusion(UpdateFault fault) => fault is UpdateFault.AsLoop or UpdateFault.RouteLeak;
+
     /// <summary>The value can be put into words all the same: its form is right, its content is not.</summary>
     public static bool IsWellFormed(UpdateFault fault) =>
-        fault is UpdateFault.None or UpdateFault.AsLoop or UpdateFault.EmptyAsPath or UpdateFault.AsZero
+        IsExclusion(fault) || fault is UpdateFault.None or UpdateFault.EmptyAsPath or UpdateFault.AsZero
             or UpdateFault.ConfederationSegment or UpdateFault.UnusableNextHop;
 
     // RFC 4271 section 6.3 names the attribute as data for these errors and nothing for the others.

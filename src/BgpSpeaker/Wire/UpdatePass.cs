@@ -126,12 +126,13 @@ internal ref struct UpdatePass
     }
 
     // RFC 7606 section 5.2: attributes other than MP_UNREACH_NLRI without reachable routes leave a doubt whether the
-    // routes were found; so any error beyond attribute discard resets the session. A loop is no error.
+    // routes were found; so any error beyond attribute discard resets the session. A loop or a leak is no error.
     private void ResetWithoutNlri(bool hasNlri)
     {
         var hasReachable = hasNlri || !_reach.Nlri.IsEmpty;
         var isWithdrawOnly = _attributeCount == 1 && _seen.Contains(AttributeCode.MpUnreachNlri);
-        if (_severity == Severity.TreatAsWithdraw && _fault != UpdateFault.AsLoop && !hasReachable && !isWithdrawOnly)
+        var isError = _severity == Severity.TreatAsWithdraw && !UpdateFaultTable.IsExclusion(_fault);
+        if (isError && !hasReachable && !isWithdrawOnly)
             _severity = Severity.SessionReset;
     }
 
@@ -142,7 +143,8 @@ internal ref struct UpdatePass
     {
         if (severity == Severity.AttributeDiscard)
             _discarded++;
-        var isStronger = severity > _severity || (severity == _severity && _fault == UpdateFault.AsLoop);
+        var isStronger = severity > _severity
+            || (severity == _severity && UpdateFaultTable.IsExclusion(_fault) && !UpdateFaultTable.IsExclusion(fault));
         if (!isStronger)
             return;
         _severity = severity;

@@ -103,6 +103,9 @@ internal static class BgpTypes
     public static ScalarType<Family> Family { get; } =
         ScalarTypes.Choice(("ipv4", BgpSpeaker.Wire.Family.IPv4Unicast), ("ipv6", BgpSpeaker.Wire.Family.IPv6Unicast));
 
+    /// <summary>A role, RFC 9234.</summary>
+    public static ScalarType<BgpRole> Role { get; } = ScalarTypes.Choice([.. BgpRoles.Named]);
+
     /// <summary>The hold time: RFC 4271 section 4.2 allows 0, or at least 3 seconds; the field has 16 bits.</summary>
     public static ScalarType<TimeSpan> HoldTime { get; } = new(
         "0s, or duration 3s–65535s in whole seconds",

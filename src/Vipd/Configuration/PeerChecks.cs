@@ -18,6 +18,8 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         CheckTimes(reader, peer);
         if (peer.Ttl is not null && peer.TtlSecurityHops is not null)
             diagnostics.Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
+        if (peer.Session is { StrictRole: true, Role: null })
+            diagnostics.Error(reader, PeerKeys.StrictRole, "only with 'role'");
         // Without both AS numbers nobody can say which kind of session this is; the lack of them is told elsewhere.
         if (peer.Session.LocalAs != 0 && peer.Session.PeerAs != 0)
             CheckKindOfSession(reader, peer);
@@ -36,6 +38,8 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
             diagnostics.Error(reader, PeerKeys.AsPathPrepend, $"only for eBGP peers; {session} is an iBGP peer");
         if (peer.Ttl is not null)
             diagnostics.Error(reader, PeerKeys.Ttl, $"only for eBGP peers; {session} is an iBGP peer");
+        if (peer.Session.Role is not null)
+            diagnostics.Error(reader, PeerKeys.Role, $"only for eBGP peers; {session} is an iBGP peer");
     }
 
     private void CheckAddresses(MappingReader reader, PeerOptions peer)

@@ -92,6 +92,18 @@ internal static class PeerKeys
             $"name of a profile, or `{BfdKeys.None}`", BgpTypes.Name.JsonSchema, BgpTypes.Name.Read),
     };
 
+    public static readonly Key<BgpRole> Role = new(
+        "role",
+        BgpTypes.Role,
+        "What we are to an eBGP peer (RFC 9234): it must be the counterpart if it has a role too, and what we announce "
+        + "as provider, rs-server or peer is marked as only for its customers.") { Otherwise = "no role" };
+
+    public static readonly Key<bool> StrictRole = new(
+        "strictRole", ScalarTypes.Boolean, "Refuse a peer that announces no role; only with `role`.")
+    {
+        Default = "false",
+    };
+
     public static readonly Key<TimeSpan> ConnectTimeout = new(
         "connectTimeout",
         ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
@@ -159,7 +171,8 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        Bfd, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, MaximumPrefixes, NextHop,
+        Bfd, Role, StrictRole,
+        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, MaximumPrefixes, NextHop,
         Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
     ];
 

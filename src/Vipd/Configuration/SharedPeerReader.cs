@@ -48,6 +48,8 @@ internal sealed class SharedPeerReader(
         MaximumPrefixes = (int?)reader.ReadNullable(PeerKeys.MaximumPrefixes),
         SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
         RestartTime = ReadRestartTime(reader),
+        Role = reader.ReadNullable(PeerKeys.Role),
+        StrictRole = reader.Read(PeerKeys.StrictRole, false),
         HostName = node.Name,
     };
 

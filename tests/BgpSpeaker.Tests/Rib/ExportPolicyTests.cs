@@ -90,6 +90,21 @@ public sealed class ExportPolicyTests
         Assert.Equal(expected, ExportPolicy.Export(route, context));
     }
 
+    // RFC 9234 section 5. Whoever gets a marked route may hand it to its customers only.
+    [Theory]
+    [InlineData(BgpRole.Provider, 4200000001u)]
+    [InlineData(BgpRole.RouteServer, 4200000001u)]
+    [InlineData(BgpRole.Peer, 4200000001u)]
+    [InlineData(BgpRole.Customer, null)]
+    [InlineData(BgpRole.RouteServerClient, null)]
+    [InlineData(null, null)]
+    public void Only_to_customer_is_attached_as_our_role_demands(BgpRole? role, uint? onlyToCustomer)
+    {
+        var attributes = ExportPolicy.Export(Plain, Routes.External with { Role = role, LocalAs = 4200000001 })!;
+
+        Assert.Equal(onlyToCustomer, attributes.OnlyToCustomer);
+    }
+
     public static TheoryData<ExportContext, string> Obstacles => new()
     {
         { Routes.External with { Families = [Family.IPv6Unicast] }, "ipv4-unicast is not negotiated with tor1" },

@@ -49,6 +49,8 @@ public sealed class VectorSpeaker : IAsyncLifetime
             BgpIdentifier = 0x0a000101,
             Families = [Family.IPv4Unicast, Family.IPv6Unicast],
             Passive = true,
+            Role = VectorFiles.All[index / 2].Role,
+            StrictRole = VectorFiles.All[index / 2].Session.Contains("strict-role"),
         },
     };
 }

@@ -180,6 +180,44 @@ public sealed class NegotiationTests
     }
 
     [Fact]
+    public void Open_carries_our_role_only_where_we_have_one()
+    {
+        var withRole = Settings with { Role = BgpRole.Peer };
+
+        Assert.DoesNotContain(Negotiation.BuildOpen(Settings).Capabilities, each => each is RoleCapability);
+        Assert.Contains(new RoleCapability(BgpRole.Peer), Negotiation.BuildOpen(withRole).Capabilities);
+    }
+
+    public static TheoryData<BgpRole, BgpRole> RolePairs =>
+        [.. from ours in Enum.GetValues<BgpRole>() from theirs in Enum.GetValues<BgpRole>() select (ours, theirs)];
+
+    // RFC 9234 section 4.2, table 2.
+    [Theory]
+    [MemberData(nameof(RolePairs))]
+    public void Only_roles_that_correspond_make_a_session(BgpRole ours, BgpRole theirs)
+    {
+        var corresponds = (ours, theirs) is (BgpRole.Provider, BgpRole.Customer) or (BgpRole.Peer, BgpRole.Peer)
+            or (BgpRole.Customer, BgpRole.Provider) or (BgpRole.RouteServer, BgpRole.RouteServerClient)
+            or (BgpRole.RouteServerClient, BgpRole.RouteServer);
+        var settings = Settings with { Role = ours };
+        var open = PeerOpen(more: [new RoleCapability(theirs)]);
+
+        if (corresponds)
+            Negotiated(settings, open);
+        else
+            AssertRefused(settings, open, OpenMessageError.RoleMismatch);
+    }
+
+    [Fact]
+    public void A_role_mismatch_names_both_roles() =>
+        Assert.Equal(
+            new OpenRefused(
+                new Notification(ErrorCode.OpenMessage, 11), "our role is customer, the peer's is rs-server"),
+            Negotiation.Judge(
+                Settings with { Role = BgpRole.Customer },
+                PeerOpen(more: [new RoleCapability(BgpRole.RouteServer)])));
+
+    [Fact]
     public void Peer_without_capabilities_is_refused_with_2_7_where_only_ipv6_is_wanted() =>
         AssertRefused(
             Settings with { Families = [Family.IPv6Unicast] }, new OpenMessage(65100, 9, LowerIdentifier, []),

@@ -44,6 +44,8 @@ public sealed class MessageDescriberTests
     [Theory]
     [InlineData("update/malformed-attribute: ORIGIN 3", Severity.TreatAsWithdraw,
         "ORIGIN (1) at octet 23: undefined origin: treat-as-withdraw")]
+    [InlineData("update/only-to-customer: from a customer", Severity.TreatAsWithdraw,
+        "ONLY_TO_CUSTOMER (35) at octet 43: route leak: treat-as-withdraw")]
     [InlineData("update/missing-mandatory: AS_PATH", Severity.TreatAsWithdraw,
         "AS_PATH (2): missing: treat-as-withdraw")]
     [InlineData("update/unknown-well-known: type 250", Severity.SessionReset,
@@ -70,6 +72,12 @@ public sealed class MessageDescriberTests
             "capability: route-refresh", "capability: four-octet-as 65002",
         ], fields);
     }
+
+    [Theory]
+    [InlineData(1, "role rs-server")]
+    [InlineData(9, "role 9")]
+    public void A_role_is_put_into_words(byte role, string text) =>
+        Assert.Equal(text, CapabilityText.Of(new RoleCapability((BgpRole)role)));
 
     [Fact]
     public void Graceful_restart_names_its_bits() =>

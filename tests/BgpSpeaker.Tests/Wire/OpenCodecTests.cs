@@ -13,6 +13,7 @@ public sealed class OpenCodecTests
         new GracefulRestartCapability(
             true, false, 4095, [new(Family.IPv4Unicast, true), new(Family.IPv6Unicast, false)]),
         new GracefulRestartCapability(false, true, 15, []),
+        new RoleCapability(BgpRole.Customer),
         new FourOctetAsCapability(4200000001),
         new EnhancedRouteRefreshCapability(),
         new FqdnCapability("edge-ams-1", "example.net"),

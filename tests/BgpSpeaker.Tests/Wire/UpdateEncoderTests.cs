@@ -200,6 +200,7 @@ public sealed class UpdateEncoderTests
         LocalPref = 200,
         Communities = [0xFDE90064, WellKnownCommunity.GracefulShutdown],
         LargeCommunities = [new(65001, 1, 2)],
+        OnlyToCustomer = 4200000001,
     };
 
     private static PathAttributes RandomAttributes(Random random, bool isIPv6, bool isExternal) => new()

@@ -33,7 +33,15 @@ public sealed record Vector
         LocalAs = 65001,
         IPv4Unicast = true,
         IPv6Unicast = !Session.Contains("ipv4-only"),
+        Role = Role,
+        PeerAs = Session.Contains("ibgp") ? 65001u : 65002u,
     };
+
+    public BgpRole? Role =>
+        Option("role=") is { } name ? BgpRoles.Named.Single(named => named.Name == name).Role : null;
+
+    private string? Option(string start) =>
+        Session.FirstOrDefault(word => word.StartsWith(start, StringComparison.Ordinal))?[start.Length..];
 }
 
 /// <summary>Reads the vector files beside the test assembly.</summary>

@@ -26,10 +26,10 @@ internal sealed class UpdateTarget : FuzzTarget
 
     public override IEnumerable<byte[]> Seeds() => VectorFiles.All
         .Where(vector => vector.Layer is "update" or "header")
-        .Select(vector => (byte[])[OptionsOf(vector), .. vector.Bytes]);
+        .Select(vector => (byte[])[Sessions.OptionsOf(vector.Context), .. vector.Bytes]);
 
     public override byte[] Generate(Chance chance) =>
-        [(byte)(chance.Percent(50) ? 0 : chance.Below(16)), .. UpdateGrammar.Generate(chance)];
+        [(byte)(chance.Percent(50) ? 0 : chance.Below(256)), .. UpdateGrammar.Generate(chance)];
 
     public override void Repair(List<byte> input) => Messages.Repair(input, 1, MessageType.Update);
 
@@ -63,10 +63,6 @@ internal sealed class UpdateTarget : FuzzTarget
         AddTo(ref signature, outcome, view);
         return signature.Value;
     }
-
-    private static byte OptionsOf(Vector vector) => (byte)(
-        (vector.Context.FourOctetAs ? 0 : 1) | (vector.Context.IsExternal ? 0 : 2)
-        | (vector.Context.IPv4Unicast ? 0 : 4) | (vector.Context.IPv6Unicast ? 0 : 8));
 
     private static void CheckDescription(ReadOnlySpan<byte> message, in UpdateContext context, UpdateOutcome outcome)
     {

@@ -129,6 +129,8 @@ public sealed class GoodFileTests
                 MaximumPrefixes = 1000,
                 ConnectTimeout = TimeSpan.FromMilliseconds(500),
                 SendHoldTime = TimeSpan.FromMinutes(10),
+                Role = BgpRole.RouteServerClient,
+                StrictRole = true,
                 HostName = "edge-ams-1",
             },
             NextHopIPv4 = IPAddress.Parse("10.0.1.3"),
