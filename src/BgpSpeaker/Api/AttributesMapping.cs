@@ -22,6 +22,15 @@ internal static class AttributesMapping
                 fault ??= $"community \"{text}\" is neither like 65001:100 nor one of "
                     + string.Join(", ", CommunityText.WellKnown.Select(known => known.Name));
         }
+        var extended = new List<ExtendedCommunity>(message.ExtendedCommunities.Count);
+        foreach (var text in message.ExtendedCommunities)
+        {
+            if (ExtendedCommunityText.TryParse(text, out var community))
+                extended.Add(community);
+            else
+                fault ??= $"extended community \"{text}\" is neither like rt:65001:100 or soo:192.0.2.1:7 nor 0x and "
+                    + "16 hexadecimal digits";
+        }
         var large = new List<LargeCommunity>(message.LargeCommunities.Count);
         foreach (var text in message.LargeCommunities)
         {
@@ -36,6 +45,8 @@ internal static class AttributesMapping
             LocalPref = message.HasLocalPref ? message.LocalPref : null,
             AsPathPrepend = (int)Math.Min(message.AsPathPrepend, int.MaxValue),
             Communities = communities.ToValueList(),
+            ExtendedCommunities = extended.ToValueList(),
+            LinkBandwidth = message.HasLinkBandwidth ? message.LinkBandwidth : null,
             LargeCommunities = large.ToValueList(),
         };
     }
@@ -50,6 +61,10 @@ internal static class AttributesMapping
             message.LocalPref = localPref;
         foreach (var community in attributes.Communities)
             message.Communities.Add(CommunityText.Format(community));
+        foreach (var community in attributes.ExtendedCommunities)
+            message.ExtendedCommunities.Add(community.ToString());
+        if (attributes.LinkBandwidth is { } linkBandwidth)
+            message.LinkBandwidth = linkBandwidth;
         foreach (var community in attributes.LargeCommunities)
             message.LargeCommunities.Add(community.ToString());
         return message;

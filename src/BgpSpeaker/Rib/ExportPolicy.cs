@@ -83,11 +83,23 @@ public static class ExportPolicy
             // external peers", and shall include it towards internal ones.
             LocalPref = context.IsExternal ? null : asked.LocalPref ?? overlay.LocalPref ?? DefaultLocalPref,
             Communities = RouteAttributes.Union(asked.Communities, overlay.Communities),
+            ExtendedCommunities = ExtendedCommunities(asked, overlay, context.LocalAs),
             LargeCommunities = RouteAttributes.Union(asked.LargeCommunities, overlay.LargeCommunities),
             // RFC 9234 section 5: "If a route is to be advertised to a Customer, a Peer, or an RS-Client ... and the
             // OTC Attribute is not present, then ... an OTC Attribute MUST be added with a value equal to the AS number
             // of the local AS."
             OnlyToCustomer = context.Role is { } role && BgpRoles.AttachesOnlyToCustomer(role) ? context.LocalAs : null,
         };
+    }
+
+    // RFC 4360 section 6 has non-transitive ones removed from a route that leaves an AS; what this node itself says to
+    // its neighbour about its own route is not handed on.
+    private static ValueList<ExtendedCommunity> ExtendedCommunities(
+        RouteAttributes asked, RouteAttributes overlay, uint localAs)
+    {
+        var both = RouteAttributes.Union(asked.ExtendedCommunities, overlay.ExtendedCommunities);
+        return (asked.LinkBandwidth ?? overlay.LinkBandwidth) is { } bitsPerSecond
+            ? RouteAttributes.Union(both, [ExtendedCommunity.LinkBandwidth(localAs, bitsPerSecond)])
+            : both;
     }
 }

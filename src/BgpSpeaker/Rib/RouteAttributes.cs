@@ -12,7 +12,10 @@ public sealed record RouteAttributes
     /// <summary>The most that <see cref="AsPathPrepend"/> may be.</summary>
     public const int MaximumPrepend = 32;
 
-    /// <summary>The most that <see cref="Communities"/> or <see cref="LargeCommunities"/> may hold.</summary>
+    /// <summary>
+    /// The most that <see cref="Communities"/>, <see cref="ExtendedCommunities"/> or <see cref="LargeCommunities"/> may
+    /// hold, each by itself.
+    /// </summary>
     public const int MaximumCommunities = 64;
 
     /// <summary>MULTI_EXIT_DISC, RFC 4271 section 5.1.4; null leaves it out.</summary>
@@ -27,6 +30,15 @@ public sealed record RouteAttributes
     /// <summary>RFC 1997; any order.</summary>
     public ValueList<uint> Communities { get; init; }
 
+    /// <summary>RFC 4360; any order.</summary>
+    public ValueList<ExtendedCommunity> ExtendedCommunities { get; init; }
+
+    /// <summary>
+    /// What the link bandwidth community says, in bit/s and more than 0 (draft-ietf-idr-link-bandwidth): how much a
+    /// router sends here compared with other next hops. Null leaves it out.
+    /// </summary>
+    public ulong? LinkBandwidth { get; init; }
+
     /// <summary>RFC 8092; any order.</summary>
     public ValueList<LargeCommunity> LargeCommunities { get; init; }
 
@@ -36,13 +48,18 @@ public sealed record RouteAttributes
         if (AsPathPrepend is < 0 or > MaximumPrepend)
             return string.Create(
                 CultureInfo.InvariantCulture, $"as_path_prepend is {AsPathPrepend}: use 0-{MaximumPrepend}");
-        return TooMany("communities", Communities.Count) ?? TooMany("large communities", LargeCommunities.Count);
+        if (LinkBandwidth == 0)
+            return "link_bandwidth is 0: use 1 bit/s or more";
+        return TooMany("communities", Communities.Count)
+            ?? TooMany("extended communities", ExtendedCommunities.Count)
+            ?? TooMany("large communities", LargeCommunities.Count);
     }
 
     /// <summary>The same with communities in ascending order without duplicates: equal in meaning is equal.</summary>
     public RouteAttributes Normalized() => Communities.Count + LargeCommunities.Count == 0 ? this : this with
     {
         Communities = Union(Communities, []),
+        ExtendedCommunities = Union(ExtendedCommunities, []),
         LargeCommunities = Union(LargeCommunities, []),
     };
 

@@ -38,7 +38,8 @@ internal static class AttributeFormats
         Join(value, 4, static item => CommunityText.Format(ReadUInt32(item)));
 
     public static string ExtendedCommunities(ReadOnlySpan<byte> value, in UpdateContext context) =>
-        Join(value, 8, static item => Convert.ToHexStringLower(item));
+        Join(value, ExtendedCommunity.Length, static item =>
+            ExtendedCommunityText.Describe(ExtendedCommunity.Read(item)));
 
     public static string LargeCommunities(ReadOnlySpan<byte> value, in UpdateContext context) =>
         Join(value, 12, static item =>

@@ -10,7 +10,7 @@ namespace AnycastVip.BgpSpeaker.Wire;
 public sealed class EncodedAttributes
 {
     // Leaves room for the fixed parts of an UPDATE, MP_REACH_NLRI's own header and next hop, and many prefixes.
-    internal const int MaximumLength = 3072;
+    internal const int MaximumLength = 3584;
 
     private const int SegmentAsMaximum = 255;
     private const byte AsSequence = 2;
@@ -21,10 +21,11 @@ public sealed class EncodedAttributes
     /// <summary>Encodes <paramref name="attributes"/> in ascending order of their type codes.</summary>
     /// <param name="attributes">What to encode.</param>
     /// <param name="fourOctetAs">Whether the session carries AS numbers in four octets, RFC 6793.</param>
-    /// <exception cref="ArgumentException">Communities not in order, AS 0, or more than 3072 octets.</exception>
+    /// <exception cref="ArgumentException">Communities not in order, AS 0, or more than 3584 octets.</exception>
     public EncodedAttributes(PathAttributes attributes, bool fourOctetAs)
     {
         RequireAscending(attributes.Communities, nameof(PathAttributes.Communities));
+        RequireAscending(attributes.ExtendedCommunities, nameof(PathAttributes.ExtendedCommunities));
         RequireAscending(attributes.LargeCommunities, nameof(PathAttributes.LargeCommunities));
         // RFC 7607 section 2: "A BGP speaker MUST NOT originate or propagate a route with an AS number of zero".
         if (attributes.AsPath.AsSpan().Contains(0u))
@@ -62,6 +63,10 @@ public sealed class EncodedAttributes
             writer.Add(
                 AttributeFlags.Optional | AttributeFlags.Transitive, AttributeCode.Communities,
                 Octets4(attributes.Communities.AsSpan()));
+        if (attributes.ExtendedCommunities.Count > 0)
+            writer.Add(
+                AttributeFlags.Optional | AttributeFlags.Transitive, AttributeCode.ExtendedCommunities,
+                EncodeExtendedCommunities(attributes.ExtendedCommunities));
         // RFC 6793 section 4.2.2: AS4_PATH is for numbers that AS_PATH cannot carry, and MUST NOT be sent without one.
         if (!fourOctetAs && attributes.AsPath.AsSpan().ContainsAnyInRange(ushort.MaxValue + 1u, uint.MaxValue))
             writer.Add(
@@ -99,6 +104,14 @@ public sealed class EncodedAttributes
             at += fourOctetAs ? 4 : 2;
         }
         return value;
+    }
+
+    private static byte[] EncodeExtendedCommunities(ValueList<ExtendedCommunity> communities)
+    {
+        var octets = new byte[communities.Count * ExtendedCommunity.Length];
+        for (var i = 0; i < communities.Count; i++)
+            BinaryPrimitives.WriteUInt64BigEndian(octets.AsSpan(i * ExtendedCommunity.Length), communities[i].Value);
+        return octets;
     }
 
     private static byte[] EncodeLargeCommunities(ValueList<LargeCommunity> communities)

@@ -23,6 +23,9 @@ public sealed record PathAttributes
     /// <summary>COMMUNITIES, RFC 1997, in ascending order without duplicates.</summary>
     public ValueList<uint> Communities { get; init; }
 
+    /// <summary>EXTENDED_COMMUNITIES, RFC 4360 section 2, in ascending order without duplicates.</summary>
+    public ValueList<ExtendedCommunity> ExtendedCommunities { get; init; }
+
     /// <summary>LARGE_COMMUNITIES, RFC 8092 section 3, in ascending order without duplicates.</summary>
     public ValueList<LargeCommunity> LargeCommunities { get; init; }
 

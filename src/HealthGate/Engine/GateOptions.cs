@@ -162,6 +162,12 @@ public sealed record RouteOptions
     /// <summary>RFC 1997, as in the configuration: "65001:100", "graceful-shutdown"; separated by spaces.</summary>
     public string Communities { get; init; } = "";
 
+    /// <summary>RFC 4360: "rt:65001:100"; separated by spaces.</summary>
+    public string ExtendedCommunities { get; init; } = "";
+
+    /// <summary>The link bandwidth community, in bit/s; null: the peer's default, or none.</summary>
+    public ulong? LinkBandwidth { get; init; }
+
     /// <summary>RFC 8092: "65001:1:2"; separated by spaces.</summary>
     public string LargeCommunities { get; init; } = "";
 }

@@ -49,12 +49,15 @@ internal static class SpeakerMapping
         {
             AsPathPrepend = (uint)route.AsPathPrepend,
             Communities = { Words(route.Communities) },
+            ExtendedCommunities = { Words(route.ExtendedCommunities) },
             LargeCommunities = { Words(route.LargeCommunities) },
         };
         if (route.Med is { } med)
             attributes.Med = med;
         if (route.LocalPref is { } localPref)
             attributes.LocalPref = localPref;
+        if (route.LinkBandwidth is { } linkBandwidth)
+            attributes.LinkBandwidth = linkBandwidth;
         return attributes;
     }
 

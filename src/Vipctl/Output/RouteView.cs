@@ -9,7 +9,7 @@ internal static class RouteView
 
     private static readonly string[] Common = ["PREFIX", "STATE", "VIPS", "CLIENT", "PEERS"];
     private static readonly string[] More =
-        ["ADVERTISED-TO", "MED", "LOCAL-PREF", "PREPEND", "COMMUNITIES", "LEASE-ENDS"];
+        ["ADVERTISED-TO", "MED", "LOCAL-PREF", "PREPEND", "COMMUNITIES", "LINK-BIT/S", "LEASE-ENDS"];
 
     private static void Draw(ListRoutesResponse answer, DateTimeOffset now, bool wide, TextWriter output)
     {
@@ -27,7 +27,9 @@ internal static class RouteView
             [
                 Cell.List(advertised), attributes.HasMed ? $"{attributes.Med}" : "",
                 attributes.HasLocalPref ? $"{attributes.LocalPref}" : "", $"{attributes.AsPathPrepend}",
-                Cell.List(attributes.Communities.Concat(attributes.LargeCommunities)),
+                Cell.List(
+                    attributes.Communities.Concat(attributes.ExtendedCommunities).Concat(attributes.LargeCommunities)),
+                attributes.HasLinkBandwidth ? $"{attributes.LinkBandwidth}" : "",
                 Cell.Until(route.LeaseExpiresAt, now),
             ];
             table.Add([

@@ -132,6 +132,16 @@ internal static class BgpTypes
             ? community
             : new Refused($"{scalar.Text.Quoted()} is not three numbers 0–4294967295 such as 65001:1:2"));
 
+    /// <summary>An extended community, RFC 4360.</summary>
+    public static ScalarType<ExtendedCommunity> ExtendedCommunity { get; } = new(
+        "extended community: rt:65001:100, soo:192.0.2.1:7, or 0x and 16 hexadecimal digits",
+        """{"type":"string","pattern":"^((rt|soo):[0-9.]+:[0-9]+|0x[0-9a-fA-F]{16})$"}""",
+        scalar => ExtendedCommunityText.TryParse(scalar.Text, out var community)
+            ? community
+            : new Refused(
+                $"{scalar.Text.Quoted()} is neither like rt:65001:100, rt:4200000001:100 or soo:192.0.2.1:7 (of both "
+                + "numbers only one can pass 65535) nor 0x and 16 hexadecimal digits"));
+
     private static bool IsName(string text) =>
         text.Length is >= 1 and <= 64
         && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');

@@ -162,6 +162,17 @@ internal static class PeerKeys
         Maximum = RouteAttributes.MaximumCommunities,
     };
 
+    public static readonly ListKey<ExtendedCommunity> ExtendedCommunities = new(
+        "extendedCommunities", BgpTypes.ExtendedCommunity, "Added to each announcement (RFC 4360).")
+    {
+        Maximum = RouteAttributes.MaximumCommunities,
+    };
+
+    public static readonly Key<ulong> LinkBandwidth = new(
+        "linkBandwidth",
+        Bandwidth.Type,
+        "The link bandwidth community where an announcement has none (draft-ietf-idr-link-bandwidth).");
+
     public static readonly ListKey<LargeCommunity> LargeCommunities = new(
         "largeCommunities", BgpTypes.LargeCommunity, "Added to each announcement (RFC 8092).")
     {
@@ -174,6 +185,9 @@ internal static class PeerKeys
         Bfd, Role, StrictRole,
         ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, MaximumPrefixes, NextHop,
         Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
+        Role, StrictRole,
+        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, NextHop, Med, LocalPref, AsPathPrepend,
+        Communities, ExtendedCommunities, LargeCommunities, LinkBandwidth,
     ];
 
     private static readonly string[] NotYet = ["addPath"];

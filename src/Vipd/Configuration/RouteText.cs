@@ -14,6 +14,8 @@ internal static class RouteText
         LocalPref = attributes.LocalPref,
         AsPathPrepend = attributes.AsPathPrepend,
         Communities = string.Join(' ', attributes.Communities.Select(CommunityText.Format)),
+        ExtendedCommunities = string.Join(' ', attributes.ExtendedCommunities),
+        LinkBandwidth = attributes.LinkBandwidth,
         LargeCommunities = string.Join(' ', attributes.LargeCommunities),
     };
 }

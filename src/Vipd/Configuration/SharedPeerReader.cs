@@ -76,6 +76,8 @@ internal sealed class SharedPeerReader(
         LocalPref = (uint?)reader.ReadNullable(PeerKeys.LocalPref),
         AsPathPrepend = (int)reader.Read(PeerKeys.AsPathPrepend, 0),
         Communities = reader.ReadDistinct(PeerKeys.Communities, diagnostics).Values(),
+        ExtendedCommunities = reader.ReadDistinct(PeerKeys.ExtendedCommunities, diagnostics).Values(),
+        LinkBandwidth = reader.ReadNullable(PeerKeys.LinkBandwidth),
         LargeCommunities = reader.ReadDistinct(PeerKeys.LargeCommunities, diagnostics).Values(),
     };
 

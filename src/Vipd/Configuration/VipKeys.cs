@@ -131,6 +131,21 @@ internal static class AnnounceKeys
         Maximum = RouteAttributes.MaximumCommunities,
     };
 
+    public static readonly ListKey<ExtendedCommunity> ExtendedCommunities = new(
+        "extendedCommunities", BgpTypes.ExtendedCommunity, "RFC 4360; a peer's own are added.")
+    {
+        Maximum = RouteAttributes.MaximumCommunities,
+    };
+
+    public static readonly Key<ulong> LinkBandwidth = new(
+        "linkBandwidth",
+        Bandwidth.Type,
+        "The link bandwidth community: how much of the traffic a router that weighs its ECMP "
+        + "sends here; most do only if every node announces one.")
+    {
+        Otherwise = "the peer's `linkBandwidth`",
+    };
+
     public static readonly ListKey<LargeCommunity> LargeCommunities = new(
         "largeCommunities", BgpTypes.LargeCommunity, "RFC 8092; a peer's own are added.")
     {
@@ -138,7 +153,11 @@ internal static class AnnounceKeys
     };
 
     public static readonly Section Section = new(
-        [Prefixes, PrefixPolicy, Med, LocalPref, AsPathPrepend, Communities, LargeCommunities], []);
+        [
+            Prefixes, PrefixPolicy, Med, LocalPref, AsPathPrepend, Communities, ExtendedCommunities, LargeCommunities,
+            LinkBandwidth,
+        ],
+        []);
 }
 
 /// <summary>The keys under <c>standby</c>.</summary>

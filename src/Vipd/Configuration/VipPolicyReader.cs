@@ -69,6 +69,8 @@ internal sealed class VipPolicyReader(DiagnosticList diagnostics, uint peersMed)
         LocalPref = (uint?)announce.ReadNullable(AnnounceKeys.LocalPref),
         AsPathPrepend = (int)announce.Read(AnnounceKeys.AsPathPrepend, 0),
         Communities = announce.ReadDistinct(AnnounceKeys.Communities, diagnostics).Values(),
+        ExtendedCommunities = announce.ReadDistinct(AnnounceKeys.ExtendedCommunities, diagnostics).Values(),
+        LinkBandwidth = announce.ReadNullable(AnnounceKeys.LinkBandwidth),
         LargeCommunities = announce.ReadDistinct(AnnounceKeys.LargeCommunities, diagnostics).Values(),
     }.Normalized();
 

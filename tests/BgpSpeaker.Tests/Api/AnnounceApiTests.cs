@@ -156,6 +156,8 @@ public sealed class AnnounceApiTests
             Announcement("203.0.113.1/24"),
             Announcement("nonsense"),
             Announcement("203.0.113.8/32", new RouteAttributes { Communities = { "blue" } }),
+            Announcement("203.0.113.9/32", new RouteAttributes { ExtendedCommunities = { "color:1:1" } }),
+            Announcement("203.0.113.10/32", new RouteAttributes { LinkBandwidth = 0 }),
             Announcement("203.0.113.7/32", new RouteAttributes { Med = 2 })));
 
         var result = (await lease.WaitAsync(response => response.Result is not null)).Result;
@@ -167,6 +169,8 @@ public sealed class AnnounceApiTests
                 ["203.0.113.1/24"] = RefusalReason.Malformed,
                 ["nonsense"] = RefusalReason.Malformed,
                 ["203.0.113.8/32"] = RefusalReason.Malformed,
+                ["203.0.113.9/32"] = RefusalReason.Malformed,
+                ["203.0.113.10/32"] = RefusalReason.Malformed,
                 ["203.0.113.7/32"] = RefusalReason.Conflict,
             },
             result.Refused.ToDictionary(refused => refused.Prefix, refused => refused.Reason));

@@ -90,6 +90,35 @@ public sealed class ExportPolicyTests
         Assert.Equal(expected, ExportPolicy.Export(route, context));
     }
 
+    [Fact]
+    public void Extended_communities_of_announcement_and_peer_are_united()
+    {
+        var overlay = new RouteAttributes { ExtendedCommunities = [new(2), new(5)] };
+        var asked = Plain with { Attributes = new() { ExtendedCommunities = [new(3), new(2)] } };
+
+        var attributes = ExportPolicy.Export(asked, Routes.External with { Overlay = overlay })!;
+
+        Assert.Equal([new(2), new(3), new(5)], attributes.ExtendedCommunities.ToArray());
+    }
+
+    // draft-ietf-idr-link-bandwidth section 2: one community, whose AS number is that of the sender.
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData(10_000_000_000ul, null, 10_000_000_000ul)]
+    [InlineData(null, 1_000ul, 1_000ul)]
+    [InlineData(10_000_000_000ul, 1_000ul, 10_000_000_000ul)]
+    public void Link_bandwidth_is_the_announcements_or_else_the_peers(ulong? asked, ulong? peers, ulong? expected)
+    {
+        var context = Routes.External with { LocalAs = 65010, Overlay = new() { LinkBandwidth = peers } };
+        var route = Plain with { Attributes = new() { LinkBandwidth = asked, ExtendedCommunities = [new(7)] } };
+
+        var communities = ExportPolicy.Export(route, context)!.ExtendedCommunities;
+
+        Assert.Equal(
+            expected is { } bits ? [new(7), ExtendedCommunity.LinkBandwidth(65010, bits)] : [new(7)],
+            communities.ToArray());
+    }
+
     // RFC 9234 section 5. Whoever gets a marked route may hand it to its customers only.
     [Theory]
     [InlineData(BgpRole.Provider, 4200000001u)]
@@ -142,20 +171,29 @@ public sealed class ExportPolicyTests
             Med = 1,
             AsPathPrepend = RouteAttributes.MaximumPrepend,
             Communities = Enumerable.Range(0, RouteAttributes.MaximumCommunities).Select(n => (uint)n).ToValueList(),
+            ExtendedCommunities = Enumerable.Range(0, RouteAttributes.MaximumCommunities)
+                .Select(n => new ExtendedCommunity((ulong)n)).ToValueList(),
+            LinkBandwidth = 1,
             LargeCommunities = Enumerable.Range(0, RouteAttributes.MaximumCommunities)
                 .Select(n => new LargeCommunity((uint)n, 0, 0)).ToValueList(),
         };
         var other = most with
         {
             Communities = most.Communities.Select(community => community + 1000).ToValueList(),
+            ExtendedCommunities = most.ExtendedCommunities
+                .Select(community => new ExtendedCommunity(community.Value + 1000)).ToValueList(),
             LargeCommunities = most.LargeCommunities
                 .Select(community => community with { LocalData1 = 1 }).ToValueList(),
         };
         Assert.Null(most.FindFault());
         Assert.Null(other.FindFault());
-        var context = Routes.External with { FourOctetAs = fourOctetAs, LocalAs = 4200000001, Overlay = other };
+        var context = Routes.External with
+        {
+            FourOctetAs = fourOctetAs, LocalAs = 4200000001, Overlay = other, Role = BgpRole.Peer,
+        };
         var route = Routes.Route(prefix) with { Attributes = most };
         var attributes = ExportPolicy.Export(route, context)!;
+        Assert.Equal(1 + (2 * RouteAttributes.MaximumCommunities), attributes.ExtendedCommunities.Count);
         Assert.Equal(2 * RouteAttributes.MaximumCommunities, attributes.LargeCommunities.Count);
         Assert.Equal(1 + (2 * RouteAttributes.MaximumPrepend), attributes.AsPath.Count);
 

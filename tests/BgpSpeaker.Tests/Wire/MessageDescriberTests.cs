@@ -15,7 +15,7 @@ public sealed class MessageDescriberTests
     [InlineData("update/malformed-attribute: well-formed ones of all of these", 4, "COMMUNITIES", "optional transitive",
         "graceful-shutdown 65001:1")]
     [InlineData("update/malformed-attribute: well-formed ones of all of these", 5, "EXTENDED_COMMUNITIES",
-        "optional transitive", "0002fde900000001")]
+        "optional transitive", "rt:65001:1")]
     [InlineData("update/malformed-attribute: well-formed ones of all of these", 6, "LARGE_COMMUNITY",
         "optional transitive", "0:0:0")]
     [InlineData("update/malformed-attribute: ORIGIN of two octets", 0, "ORIGIN", "well-known transitive", "0000")]

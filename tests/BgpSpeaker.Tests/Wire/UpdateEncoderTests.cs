@@ -128,6 +128,7 @@ public sealed class UpdateEncoderTests
     [
         IPv4 with { Communities = [2, 1] },
         IPv4 with { Communities = [1, 1] },
+        IPv4 with { ExtendedCommunities = [new(2), new(1)] },
         IPv4 with { LargeCommunities = [new(1, 2, 3), new(1, 2, 2)] },
         IPv4 with { AsPath = [65001, 0] },
         IPv4 with { Communities = Enumerable.Range(0, 1000).Select(number => (uint)number).ToValueList() },
@@ -199,6 +200,7 @@ public sealed class UpdateEncoderTests
         Med = 10,
         LocalPref = 200,
         Communities = [0xFDE90064, WellKnownCommunity.GracefulShutdown],
+        ExtendedCommunities = [new(0x0002FDE900000064), ExtendedCommunity.LinkBandwidth(65001, 10_000_000_000)],
         LargeCommunities = [new(65001, 1, 2)],
         OnlyToCustomer = 4200000001,
     };
@@ -215,6 +217,8 @@ public sealed class UpdateEncoderTests
         LocalPref = isExternal ? null : (uint)random.Next(),
         Communities = Enumerable.Range(0, random.Next(3) == 0 ? random.Next(128) : 0)
             .Select(_ => (uint)random.NextInt64(1L << 32)).Distinct().Order().ToValueList(),
+        ExtendedCommunities = Enumerable.Range(0, random.Next(3) == 0 ? random.Next(32) : 0)
+            .Select(_ => new ExtendedCommunity((ulong)random.NextInt64())).Distinct().Order().ToValueList(),
         LargeCommunities = Enumerable.Range(0, random.Next(3) == 0 ? random.Next(64) : 0)
             .Select(_ => new LargeCommunity((uint)random.Next(3), (uint)random.Next(3), (uint)random.Next()))
             .Distinct().Order().ToValueList(),

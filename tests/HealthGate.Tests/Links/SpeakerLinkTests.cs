@@ -52,12 +52,14 @@ public sealed class SpeakerLinkTests : IAsyncDisposable
             new()
             {
                 Med = 0, LocalPref = 5, AsPathPrepend = 2, Communities = "65001:1 graceful-shutdown",
-                LargeCommunities = "65001:1:2",
+                LargeCommunities = "65001:1:2", ExtendedCommunities = "rt:65001:1 soo:65001:2",
+                LinkBandwidth = 10_000_000_000,
             },
             """
             {"vip": "web", "intent": 1, "reason": "why", "routes": [{"prefix": "192.0.2.0/24", "attributes": {
               "med": 0, "localPref": 5, "asPathPrepend": 2, "communities": ["65001:1", "graceful-shutdown"],
-              "largeCommunities": ["65001:1:2"]}}]}
+              "largeCommunities": ["65001:1:2"], "extendedCommunities": ["rt:65001:1", "soo:65001:2"],
+              "linkBandwidth": "10000000000"}}]}
             """
         },
         {

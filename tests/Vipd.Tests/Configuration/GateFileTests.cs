@@ -140,6 +140,8 @@ public sealed class GateFileTests
             AsPathPrepend = 3,
             Communities = "65001:100 no-export",
             LargeCommunities = "65001:1:1 65001:1:2",
+            ExtendedCommunities = "rt:4200000001:1 0x4304000000000001",
+            LinkBandwidth = 10_000_000_000,
         };
         var expected = new VipOptions
         {

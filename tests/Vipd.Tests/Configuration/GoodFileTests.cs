@@ -141,6 +141,8 @@ public sealed class GoodFileTests
                 AsPathPrepend = 3,
                 Communities = [(65001u << 16) + 100, WellKnownCommunity.NoExport],
                 LargeCommunities = [new LargeCommunity(4200000001, 1, 2)],
+                ExtendedCommunities = [new(0x0002_FDE9_0000_0064), new(0x0103_C000_0201_0007)],
+                LinkBandwidth = 2_500_000_000,
             },
         };
 
@@ -190,6 +192,28 @@ public sealed class GoodFileTests
         Assert.Equal(RouteAttributes.MaximumCommunities, attributes.Communities.Count);
         Assert.Equal(RouteAttributes.MaximumCommunities, attributes.LargeCommunities.Count);
         Assert.Null(attributes.FindFault());
+    }
+
+    [Theory]
+    [InlineData("1kbit", 1_000ul)]
+    [InlineData("999Mbit", 999_000_000ul)]
+    [InlineData("100Gbit", 100_000_000_000ul)]
+    [InlineData("1000Tbit", 1_000_000_000_000_000ul)]
+    public void A_bandwidth_is_a_number_with_its_unit(string text, ulong bitsPerSecond)
+    {
+        using var directory = new TemporaryDirectory();
+        var path = directory.Write(
+            "node.yaml",
+            $$"""
+            version: 1
+            node: {name: n1, asn: 65001, routerId: 10.0.0.1}
+            peers: [{name: r1, address: 10.0.0.254, asn: 65100, linkBandwidth: {{text}}}]
+            speaker: {allowedPrefixes: [{prefix: 203.0.113.50/32}]}
+            """);
+
+        var peer = Assert.Single(ConfigurationFile.Load(path).Configuration!.Speaker.Peers);
+
+        Assert.Equal(bitsPerSecond, peer.Attributes.LinkBandwidth);
     }
 
     [Theory]
