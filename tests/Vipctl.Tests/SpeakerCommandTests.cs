@@ -17,7 +17,8 @@ public sealed class SpeakerCommandTests
     public async Task A_view_of_the_peers_is_chosen_by_the_command_line(string line, string start)
     {
         await using var node = new NodeSandbox();
-        await node.ServeAsync("speaker", new SpeakerStandIn { Peer = { Bfd = new BfdSession { State = BfdState.Up } } });
+        var bfd = new BfdSession { State = BfdState.Up };
+        await node.ServeAsync("speaker", new SpeakerStandIn { Peer = { Bfd = bfd } });
         var run = await node.RunAsync(line);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.StartsWith(start, run.Output, StringComparison.Ordinal);
