@@ -39,6 +39,27 @@ public sealed class VipctlTests(OneRouterLab lab) : SpeakerScenario(lab)
     }
 
     [Fact]
+    public async Task Bfd_shows_the_session_with_the_router_and_so_does_the_page_of_its_peer()
+    {
+        await using var bfd = await RouterBfd.StartAsync(Router, transmit: 100, receive: 60, NodeIPv4);
+        using var speaker = await StartEstablishedAsync(
+            $"  - {{name: tor1, address: {RouterIPv4}, asn: 65100, "
+            + "bfd: {transmitInterval: 50ms, receiveInterval: 50ms}}");
+        await bfd.WaitUpAsync(NodeIPv4);
+
+        var row = await Poll.Until(
+            async () => (await VipctlRun.RunAsync(speaker, "bfd", "tor1")).Succeeded().ToRows()[1],
+            row => row is ["tor1", "Up", _, "60ms", "300ms", "Up", ..],
+            Timeout,
+            "vipctl shows the intervals in force");
+
+        Assert.Equal("0", row[8]);
+        var page = (await VipctlRun.RunAsync(speaker, "peers", "tor1")).Succeeded().ToRows();
+        Assert.Contains(page, line => line is ["local timers", "50ms/50ms x3"]);
+        Assert.Contains(page, line => line is ["remote timers", "100ms/60ms x3"]);
+    }
+
+    [Fact]
     public async Task Routes_shows_the_announced_VIP()
     {
         using var speaker = await StartEstablishedAsync();

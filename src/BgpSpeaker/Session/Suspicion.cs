@@ -111,7 +111,7 @@ public static class Suspicion
             { Code: ErrorCode.UpdateMessage or ErrorCode.RouteRefreshMessage or ErrorCode.FiniteStateMachine } =>
                 $"the peer breaks the protocol ({NotificationText.Name(notification)}); its software has a fault",
             { Code: ErrorCode.Cease, Subcode: CeaseError.MaximumNumberOfPrefixesReached } =>
-                "the peer sent more prefixes than it may; check what it announces, and its limit here",
+                "the peer sent more prefixes than its maximumPrefixes; check what it announces, then that limit",
             { Code: ErrorCode.Cease, Subcode: CeaseError.BfdDown } =>
                 "BFD says that the path to the peer is lost; check the link, then 'vipctl bfd'",
             _ => null,

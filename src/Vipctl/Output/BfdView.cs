@@ -1,4 +1,5 @@
 using AnycastVip.Proto.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace AnycastVip.Vipctl.Output;
 
@@ -73,14 +74,16 @@ internal static class BfdView
             ? $"{session.RemoteState}"
             : $"{session.RemoteState} ({session.RemoteDiagnostic})";
 
+    // The speaker may have received one after vipctl has read the clock.
     private static string LastReceived(BfdSession session, DateTimeOffset now) =>
-        session.LastReceivedAt is { } at
-            ? Cell.ShortLength(Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(now - at.ToDateTimeOffset()))
+        session.LastReceivedAt?.ToDateTimeOffset() is { } at
+            ? Cell.ShortLength((now > at ? now - at : TimeSpan.Zero).ToDuration())
             : "";
 
-    // "300ms/300ms x3": DesiredMinTx, RequiredMinRx and Detect Mult, RFC 5880 section 4.1.
+    // "300ms/300ms x3": DesiredMinTx, RequiredMinRx and Detect Mult, RFC 5880 section 4.1; a Detect Mult of 0 says that
+    // nothing has come yet.
     private static string Timers(BfdTimers? timers) =>
-        timers is null
+        timers is null or { DetectMultiplier: 0 }
             ? ""
             : $"{Cell.ShortLength(timers.DesiredMinTx)}/{Cell.ShortLength(timers.RequiredMinRx)} "
                 + $"x{timers.DetectMultiplier}";

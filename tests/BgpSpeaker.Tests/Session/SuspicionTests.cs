@@ -122,7 +122,7 @@ public sealed class SuspicionTests
             "the peer takes nothing from us though its TCP answers: its BGP hangs; look at its host"),
         ["our prefix limit"] = new(
             Plain, Sends(Cease(1)),
-            "the peer sent more prefixes than it may; check what it announces, and its limit here"),
+            "the peer sent more prefixes than its maximumPrefixes; check what it announces, then that limit"),
         ["our BFD"] = new(
             Plain, Sends(Cease(10)),
             "BFD says that the path to the peer is lost; check the link, then 'vipctl bfd'"),
