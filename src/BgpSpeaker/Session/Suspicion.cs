@@ -9,6 +9,10 @@ namespace AnycastVip.BgpSpeaker.Session;
 /// </summary>
 public static class Suspicion
 {
+    private const string PathLost = "the path to the peer was lost; check the link";
+    private const string Unanswered =
+        "no answer: the peer is down, its port is filtered, or it demands a TCP MD5 key or TTL security; check these";
+
     /// <summary>The suspicion; null while the peer is administratively down, or nothing points anywhere.</summary>
     public static string? Of(PeerState state) => state switch
     {
@@ -67,12 +71,8 @@ public static class Suspicion
         { UsesTtlSecurity: true } =>
             "no answer: suspected TTL security fault; check that the peer sends with TTL 255 and is not farther away "
             + "than ttlSecurityHops, then that it is up and its port is not filtered",
-        { ReachesOneHop: true } =>
-            "no answer: the peer is down, its port is filtered, or it demands a TCP MD5 key or TTL security; check "
-            + "these, and whether it is more than one hop away (TTL is 1)",
-        _ =>
-            "no answer: the peer is down, its port is filtered, or it demands a TCP MD5 key or TTL security; check "
-            + "these",
+        { ReachesOneHop: true } => $"{Unanswered}, and whether it is more than one hop away (TTL is 1)",
+        _ => Unanswered,
     };
 
     private static string? OfUnfinishedSession(TcpFailure failure) => failure switch
@@ -91,8 +91,6 @@ public static class Suspicion
         TcpFailure.NoAnswer => PathLost,
         _ => null,
     };
-
-    private const string PathLost = "the path to the peer was lost; check the link";
 
     private static string? OfSent(PeerSettings settings, Notification notification, ConnectionEnd end) =>
         notification switch
@@ -117,7 +115,7 @@ public static class Suspicion
             _ => null,
         };
 
-    private static string? OfRefusedOpen(PeerSettings settings, byte subcode, string reason) => subcode switch
+    private static string OfRefusedOpen(PeerSettings settings, byte subcode, string reason) => subcode switch
     {
         OpenMessageError.UnsupportedVersionNumber => "the peer does not speak BGP-4",
         OpenMessageError.BadPeerAs => $"wrong AS: {reason}; check this peer's asn here against the router's own",
@@ -125,7 +123,7 @@ public static class Suspicion
         OpenMessageError.BadBgpIdentifier => $"BGP identifier conflict: {reason}; give one of both another routerId",
         OpenMessageError.UnacceptableHoldTime => $"{reason}, which RFC 4271 forbids; raise the router's hold time",
         OpenMessageError.UnsupportedCapability => $"{reason}; activate a family of this peer's families there",
-        _ => null,
+        _ => $"we cannot take the peer's OPEN ({reason}); compare the configurations of both sides",
     };
 
     private static string? OfReceived(PeerSettings settings, Notification notification) => notification.Code switch

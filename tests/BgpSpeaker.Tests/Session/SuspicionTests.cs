@@ -108,6 +108,10 @@ public sealed class SuspicionTests
             Plain, Told(Error(ErrorCode.OpenMessage, 7, 1, 4, 0, 2, 0, 1)),
             "no address family in common, or the peer demands a capability that we lack (OPEN Message "
             + "Error/Unsupported Capability: 010400020001); check families here and there"),
+        ["malformed OPEN"] = new(
+            Plain, peer => peer.Take(new MessageError(peer.Connect(), Error(ErrorCode.OpenMessage, 0))),
+            "we cannot take the peer's OPEN (sent OPEN Message Error/Unspecific); compare the configurations of both "
+            + "sides"),
         ["role refused"] = new(
             Plain, Told(Error(ErrorCode.OpenMessage, 11)),
             "the peer refuses our OPEN (OPEN Message Error/Role Mismatch); its log says why"),
