@@ -35,6 +35,7 @@ public sealed class SessionOverTcpTests
         await peer.AssertNotifiedAsync(ErrorCode.HoldTimerExpired, 0);
     }
 
+    // FAULTS 16: equal identifiers lead to one session, not to a loop of collisions.
     [Theory]
     [InlineData("ours is higher", 0x0a000100, 65002, true)]
     [InlineData("theirs is higher", 0x0a000102, 65002, false)]
@@ -177,6 +178,31 @@ public sealed class SessionOverTcpTests
             reason => rounds.Count >= 4 && reason.StartsWith("no answer within 0.1 s", StringComparison.Ordinal),
             TestSpeaker.Bound,
             "four dials have been given up");
+    }
+
+    [Fact]
+    public async Task Fault_19_a_peer_without_our_key_is_suspected_of_that_and_another_does_not_notice()
+    {
+        using var listener = TestSpeaker.Listen(Address);
+        await using var speaker = new TestSpeaker(
+            TestSpeaker.Peer(
+                Address, ((IPEndPoint)listener.LocalEndPoint!).Port,
+                settings => settings with { ConnectTimeout = TimeSpan.FromMilliseconds(100) }) with
+            {
+                Password = "key",
+            },
+            TestSpeaker.Passive(OtherAddress));
+        using var other = await speaker.EstablishAsync(OtherAddress);
+
+        var status = await Poll.Until(
+            () => speaker.StatusAsync(Address), seen => seen.SuspectedCause is not null, TestSpeaker.Bound,
+            "something is suspected");
+
+        Assert.StartsWith(
+            "no answer: suspected authentication fault", status.SuspectedCause, StringComparison.Ordinal);
+        var untouched = await speaker.StatusAsync(OtherAddress);
+        Assert.Equal((BgpState.Established, 0L), (untouched.State, untouched.Flaps));
+        Assert.Null(untouched.SuspectedCause);
     }
 
     [Fact]
