@@ -74,6 +74,6 @@ public sealed partial class RestartMarker(string path, string lineage, ILogger l
     }
 
     [LoggerMessage(
-        Level = LogLevel.Warning, Message = "{Path}: {Error}; the next start cannot be told apart from a restart")]
+        Level = LogLevel.Warning, Message = "{Path}: {Error}; a restart cannot be told from a first start")]
     private partial void LogNotWritten(string path, string error);
 }

@@ -31,6 +31,7 @@ public sealed class ReconfigureTests
         { "AS", peer => peer with { Session = peer.Session with { PeerAs = 65009 } } },
         { "hold time", peer => peer with { Session = peer.Session with { HoldTime = TimeSpan.FromSeconds(30) } } },
         { "families", peer => peer with { Session = peer.Session with { Families = [Family.IPv6Unicast] } } },
+        { "restart time", peer => peer with { Session = peer.Session with { RestartTime = TimeSpan.FromSeconds(5) } } },
         { "passive", peer => peer with { Session = peer.Session with { Passive = false } } },
         { "address", peer => peer with { Address = IPAddress.Parse("127.12.0.3") } },
         { "port", peer => peer with { Port = 1790 } },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AnycastVip.BgpSpeaker.Session;
+using AnycastVip.BgpSpeaker.Wire;
 using static AnycastVip.BgpSpeaker.Tests.Session.Sample;
 
 namespace AnycastVip.BgpSpeaker.Tests.Session;
@@ -8,6 +9,8 @@ public sealed class PeerInvariantTests
 {
     private static readonly ConnectionId Dialled = new(1);
     private static readonly ConnectionId Accepted = new(-1);
+
+    private static readonly OpenMessage Helper = PeerOpen(more: new GracefulRestartCapability(false, true, 120, []));
 
     // What leads to each combination of states that the two connections of a peer can have.
     private static readonly Dictionary<string, PeerEvent[]> Paths = new()
@@ -113,6 +116,7 @@ public sealed class PeerInvariantTests
             HoldTime = Seconds(random.Next(4) == 0 ? 0 : 9),
             SendHoldTime = random.Next(2) == 0 ? Seconds(12) : null,
             BfdStrict = random.Next(8) == 0,
+            RestartTime = random.Next(2) == 0 ? Seconds(15) : null,
         };
         var peer = new PeerInvariants(settings, (ulong)seed);
         peer.Take(new ManualStart());
@@ -148,7 +152,7 @@ public sealed class PeerInvariantTests
                 var id = PickId(random, peer.Live);
                 return Pick(
                     random,
-                    [new Tcp_CR_Acked(id), new BgpOpen(id, PeerOpen()), new KeepAliveMsg(id), new BytesWritten(id)]);
+                    [new Tcp_CR_Acked(id), new BgpOpen(id, Helper), new KeepAliveMsg(id), new BytesWritten(id)]);
         }
     }
 
