@@ -102,9 +102,11 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
 
             await Router.Vtysh($"clear bgp ipv4 unicast {NodeIPv4} soft in");
 
+            // FRR speaks RFC 7313: each answer stands between two markers.
             await Poll.Until(
                 () => ForeignClient.PeerAsync(speaker, "tor1"),
-                peer => Count(peer, "received", "routeRefresh") >= 1 && Count(peer, "sent", "update") > before,
+                peer => Count(peer, "received", "routeRefresh") >= 1 && Count(peer, "sent", "update") > before
+                    && Count(peer, "sent", "routeRefresh") == 2 * Count(peer, "received", "routeRefresh"),
                 Timeout,
                 "the refresh is answered");
             await WaitRoutedAsync(VipIPv4);
