@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using AnycastVip.Netlab.Deployment;
 
 namespace AnycastVip.Lab.Tests.Fixture;
@@ -66,6 +68,20 @@ internal abstract class ForeignRouter(DeployedLab lab, string name, string progr
         var found = await TryRun("which", Command[0]);
         Assert.True(found.ExitCode == 0, $"{program} is not installed: run 'lab/install-packages {package}'");
         _daemon = await StartProcess([.. Command]);
+    }
+
+    /// <summary>The JSON that a daemon's client prints; null while the daemon does not answer.</summary>
+    protected async Task<JsonNode?> TryReadJson(params string[] command)
+    {
+        var answer = await TryRun(command);
+        try
+        {
+            return answer.ExitCode == 0 ? JsonNode.Parse(answer.Output) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The daemon in the foreground, with its configuration.</summary>

@@ -23,8 +23,10 @@ public sealed class ForeignRouterLab : IAsyncLifetime
     internal Task<BirdRouter> StartBirdAsync(BirdConfiguration? configuration = null) =>
         BirdRouter.StartAsync(Lab, "router1", configuration ?? new BirdConfiguration());
 
-    /// <summary>Starts a router, AS 65100, at 10.0.1.1 and 2001:db8:1::1, that has a session with each of the node's
-    /// addresses and takes every route of both families.</summary>
+    /// <summary>
+    /// Starts a router, AS 65100, at 10.0.1.1 and 2001:db8:1::1, that has a session with each of the node's addresses
+    /// and takes every route of both families.
+    /// </summary>
     internal async Task<ForeignRouter> StartAsync(RouterKind kind) => kind switch
     {
         RouterKind.Bird => await StartBirdAsync(),

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace AnycastVip.Lab.Tests.Fixture;
@@ -47,19 +46,7 @@ internal sealed class GoBgpRouter : ForeignRouter
     protected override IReadOnlyList<string> Command =>
         ["gobgpd", "-f", PathOf("gobgp.toml"), "--api-hosts", "127.0.0.1:50051", "--pprof-disable"];
 
-    // Null while the daemon does not answer.
-    private async Task<JsonNode?> Query(params string[] arguments)
-    {
-        var answer = await TryRun(["gobgp", "-j", .. arguments]);
-        try
-        {
-            return answer.ExitCode == 0 ? JsonNode.Parse(answer.Output) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private Task<JsonNode?> Query(params string[] arguments) => TryReadJson(["gobgp", "-j", .. arguments]);
 
     private static string Neighbor(string address) => $"""
         [[neighbors]]

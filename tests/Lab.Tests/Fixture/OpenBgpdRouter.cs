@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace AnycastVip.Lab.Tests.Fixture;
@@ -53,17 +52,6 @@ internal sealed class OpenBgpdRouter : ForeignRouter
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Command => ["/usr/sbin/bgpd", "-d", "-f", PathOf("bgpd.conf")];
 
-    // Null while the daemon does not answer.
-    private async Task<JsonNode?> Query(params string[] arguments)
-    {
-        var answer = await TryRun(["bgpctl", "-s", PathOf("control"), "-j", .. arguments]);
-        try
-        {
-            return answer.ExitCode == 0 ? JsonNode.Parse(answer.Output) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private Task<JsonNode?> Query(params string[] arguments) =>
+        TryReadJson(["bgpctl", "-s", PathOf("control"), "-j", .. arguments]);
 }
