@@ -256,4 +256,29 @@ public sealed class LeaseRoutesTests
         _scenario.Declare(stream, Announce("web", Web));
         Assert.Equal(Web, _scenario.Announced);
     }
+
+    [Fact]
+    public void The_same_words_after_a_hold_are_judged_anew()
+    {
+        var stream = _scenario.Open();
+        _scenario.Declare(stream, Announce("web", Web));
+        _scenario.Declare(stream, Unknown("web"));
+        _scenario.Allow();
+        _scenario.Allow("203.0.113.0/24");
+        Assert.Equal("", _scenario.Announced);
+
+        _scenario.Declare(stream, Announce("web", Web));
+        Assert.Equal(Web, _scenario.Announced);
+    }
+
+    [Fact]
+    public void The_same_words_are_refused_with_the_same_answer()
+    {
+        var stream = _scenario.Open();
+        var first = _scenario.Declare(stream, Announce("web", Web, "198.51.100.1/32"));
+        var again = _scenario.Declare(stream, Announce("web", Web, "198.51.100.1/32"));
+
+        Assert.Equal((1, first), (again.Count, again));
+        Assert.Equal(Web, _scenario.Announced);
+    }
 }
