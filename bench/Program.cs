@@ -15,6 +15,7 @@ return args switch
         AnnounceCommand.RunAsync, Options.Read(options, ("rounds", 5), ("prefixes", 100_000))),
     ["withdraw", .. var options] => await WithOptionsAsync(
         WithdrawCommand.RunAsync, Options.Read(options, ("trials", 30))),
+    ["bfd", .. var options] => await WithOptionsAsync(BfdCommand.RunAsync, Options.Read(options, ("seconds", 15))),
     [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
@@ -44,6 +45,8 @@ static int Help(TextWriter writer, int exitCode)
                     [--rounds 5] [--prefixes 100000]
           withdraw  from the order until one prefix has left FRR's kernel, beside both; needs tcpdump too
                     [--trials 30]
+          bfd       how late BFD packets go out under CPU and collection load, and what goes Down; needs root, frr
+                    [--seconds 15]
         """);
     return exitCode;
 }

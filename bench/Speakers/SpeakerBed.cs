@@ -29,12 +29,10 @@ internal sealed class SpeakerBed : IAsyncDisposable
     public static async Task<SpeakerBed> StartAsync(int prefixes)
     {
         RequirePrograms("bird", "gobgpd", "gobgp", "tcpdump");
-        Console.WriteLine(Machine.Describe());
-        var bed = new SpeakerBed(await Lab.DeployAsync(LoadTopology()));
+        var bed = await DeployAsync();
         try
         {
-            await bed.OpenVtyAsync();
-            bed.Speakers.Add(await VipdSpeaker.StartAsync(bed._lab, prefixes));
+            await bed.StartVipdAsync(prefixes);
             bed.Speakers.Add(await BirdSpeaker.StartAsync(bed._lab, prefixes));
             bed.Speakers.Add(await GoBgpSpeaker.StartAsync(bed._lab, prefixes));
             foreach (var speaker in bed.Speakers)
@@ -48,6 +46,25 @@ internal sealed class SpeakerBed : IAsyncDisposable
             await bed.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Deploys the lab; no speaker runs yet.</summary>
+    public static async Task<SpeakerBed> DeployAsync()
+    {
+        Console.WriteLine(Machine.Describe());
+        var bed = new SpeakerBed(await Lab.DeployAsync(LoadTopology()));
+        await bed.OpenVtyAsync();
+        return bed;
+    }
+
+    /// <summary>Starts our speaker.</summary>
+    /// <param name="prefixes">How many it is prepared to announce.</param>
+    /// <param name="peerKeys">Further keys of its peer, such as <c>bfd: fast</c>.</param>
+    public async Task<VipdSpeaker> StartVipdAsync(int prefixes, string peerKeys = "")
+    {
+        var speaker = await VipdSpeaker.StartAsync(_lab, prefixes, peerKeys);
+        Speakers.Add(speaker);
+        return speaker;
     }
 
     /// <summary>Looks at a speaker in the router's summary until it is as wanted.</summary>
@@ -135,7 +152,8 @@ internal sealed class SpeakerBed : IAsyncDisposable
         _vty = new VtySocket(path);
     }
 
-    private async Task<string> RouterVersionAsync() =>
+    /// <summary>The router's program and version.</summary>
+    public async Task<string> RouterVersionAsync() =>
         (await RunAsync(Router, ["vtysh", "-c", "show version"])).Split('\n')[0].Split(" (")[0].Trim();
 
     private async Task<string> RunAsync(string node, IReadOnlyList<string> arguments)

@@ -22,6 +22,7 @@ internal sealed class VipdSpeaker : ISpeaker
     private readonly SpeakerDirectory _directory;
     private readonly NodeProcess _process;
     private readonly GrpcChannel _channel;
+    private readonly SpeakerService.SpeakerServiceClient _client;
     private readonly AsyncDuplexStreamingCall<AnnounceRequest, AnnounceResponse> _stream;
     private readonly DesiredSet _full = new();
     private readonly DesiredSet _empty = new();
@@ -37,7 +38,8 @@ internal sealed class VipdSpeaker : ISpeaker
             _empty.Vips.Add(Withdrawn($"vip{number}"));
         }
         _channel = RpcChannel.ForUnixSocket(directory.File("speaker.sock"));
-        _stream = new SpeakerService.SpeakerServiceClient(_channel).Announce(cancellationToken: _stop.Token);
+        _client = new SpeakerService.SpeakerServiceClient(_channel);
+        _stream = _client.Announce(cancellationToken: _stop.Token);
         _ = ReadAsync();
         _ = BeatAsync();
     }
@@ -50,8 +52,10 @@ internal sealed class VipdSpeaker : ISpeaker
 
     public int Pid => _process.Pid;
 
-    public static async Task<ISpeaker> StartAsync(Lab lab, int prefixes)
+    public static async Task<VipdSpeaker> StartAsync(Lab lab, int prefixes, string peerKeys)
     {
+        var keys = new[] { "name: router1", "address: 10.0.1.1", "asn: 65100", "holdTime: 90s", peerKeys }
+            .Where(key => key.Length > 0);
         var directory = new SpeakerDirectory();
         var file = directory.Write(
             "node.yaml",
@@ -59,7 +63,7 @@ internal sealed class VipdSpeaker : ISpeaker
             version: 1
             node: {name: bench, asn: 65001, routerId: 10.0.1.2}
             peers:
-              - {name: router1, address: 10.0.1.1, asn: 65100, holdTime: 90s}
+              - {{{string.Join(", ", keys)}}}
             speaker:
               allowedPrefixes:
                 - {prefix: {{BenchPrefixes.Block}}, ge: 32}
@@ -79,6 +83,10 @@ internal sealed class VipdSpeaker : ISpeaker
         DeclareAsync(new() { Vips = { Announced("single", [BenchPrefixes.Single]) } });
 
     public Task WithdrawSingleAsync() => DeclareAsync(new() { Vips = { Withdrawn("single") } });
+
+    /// <summary>Its BFD session with the router.</summary>
+    public async Task<BfdSession> BfdAsync() =>
+        (await _client.ListPeersAsync(new ListPeersRequest(), cancellationToken: _stop.Token)).Peers.Single().Bfd;
 
     public void Dispose()
     {
