@@ -87,11 +87,12 @@ internal static class BfdCommand
     private static void Print(int interval, string load, BfdSession before, BfdSession after)
     {
         var packets = after.PacketsSent - before.PacketsSent;
+        var why = after.Downs > before.Downs ? $"  (last: {after.LocalDiagnostic})" : "";
         var late = after.Lateness.LatePackets - before.Lateness.LatePackets;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{interval,3} ms x {Multiplier}, {load,-24}{packets,9}{Text(after.Lateness.Mean),12}"
-            + $"{Text(after.Lateness.Maximum),12}{late,12}{after.Downs - before.Downs,7}"));
+            + $"{Text(after.Lateness.Maximum),12}{late,12}{after.Downs - before.Downs,7}{why}"));
     }
 
     private static string Text(Google.Protobuf.WellKnownTypes.Duration duration) => string.Create(
