@@ -39,6 +39,12 @@ internal enum Invariant
     /// <summary>What a session has agreed on follows from both sides' settings.</summary>
     Negotiated,
 
+    /// <summary>No session outlives BFD's verdict that the path failed.</summary>
+    BfdEndsSession,
+
+    /// <summary>In strict mode no session comes up before BFD is.</summary>
+    StrictBfdFirst,
+
     /// <summary>A version that counts as acknowledged has arrived at the peer.</summary>
     AcknowledgedArrived,
 

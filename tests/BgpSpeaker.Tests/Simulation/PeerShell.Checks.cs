@@ -47,7 +47,8 @@ internal sealed partial class PeerShell
         var text = WireChecker.Describe(notification);
         Trace.Add(Name, "ends it with", text);
         var isExpected = notification is { Code: ErrorCode.Cease, Subcode: CeaseError.ConnectionCollisionResolution }
-            || notification is { Code: ErrorCode.OpenMessage, Subcode: OpenMessageError.UnsupportedCapability };
+            || notification is { Code: ErrorCode.OpenMessage, Subcode: OpenMessageError.UnsupportedCapability }
+            || (!_isBfdUp && notification == Cease.BfdDown);
         if (_simulator.Scenario.IsFaultFree && !isExpected)
             throw new InvariantBroken(Invariant.NoNeedlessReset, $"{Name} sends {text} although nothing is wrong");
     }
@@ -110,6 +111,8 @@ internal sealed partial class PeerShell
         if (_up is not null)
             throw new InvariantBroken(Invariant.OneEstablished, $"{Name}: a second session comes up");
         _up = up.Connection;
+        if (_plan.Profile.Session.BfdStrict && !_isBfdUp)
+            throw new InvariantBroken(Invariant.StrictBfdFirst, $"{Name} is Established before BFD is Up");
         _hasBeenUp = true;
         // A write that failed in the same turn has closed the socket already; its SessionDown follows.
         if (!_sockets.TryGetValue(up.Connection, out var socket))

@@ -27,6 +27,7 @@ internal sealed partial class PeerShell
     private readonly byte[] _readBuffer = new byte[ReadBufferSize];
     private readonly byte[] _writeBuffer = new byte[WriteBufferSize];
     private TimeSpan? _armed;
+    private bool _isBfdUp;
     private bool _isDraining;
     private bool _isCarryingOut;
     private RouteSet _handed = RouteSet.Empty;
@@ -69,8 +70,27 @@ internal sealed partial class PeerShell
 
     public void Command(PeerEvent command) => Post(() =>
     {
+        // BFD ends with the peer, and begins anew.
+        if (command is ManualStop)
+            _isBfdUp = false;
         Trace.Add(Name, "operator:", command.GetType().Name);
         Engine.Handle(command, Now);
+    });
+
+    /// <summary>How BFD finds the path, whenever it is asked.</summary>
+    public void HearBfd(bool isUp) => Post(() =>
+    {
+        if (isUp == _isBfdUp || Engine.IsAdministrativelyDown)
+            return;
+        _isBfdUp = isUp;
+        Trace.Add(Name, isUp ? "BFD is Up" : "BFD is Down");
+        if (isUp)
+            Engine.Handle(new BfdUp(), Now);
+        else if (_simulator.Sabotage != Sabotage.IgnoreBfdDown)
+            Engine.Handle(new BfdDown("the path failed"), Now);
+        CarryOut();
+        if (!isUp && _up is not null)
+            throw new InvariantBroken(Invariant.BfdEndsSession, $"{Name} is Established though BFD is Down");
     });
 
     /// <summary>The peer asks for everything once more; between two of its messages.</summary>

@@ -54,6 +54,12 @@ internal enum Sabotage
 
     /// <summary>The engine is configured with another hold time than the plan says.</summary>
     WrongHoldTime,
+
+    /// <summary>The engine never hears that BFD is Down.</summary>
+    IgnoreBfdDown,
+
+    /// <summary>The engine is not configured for strict mode where the plan says so.</summary>
+    LaxBfd,
 }
 
 /// <summary>Helps to sabotage.</summary>
@@ -62,9 +68,13 @@ internal static class Sabotages
     private static readonly Prefix Unleased = Prefix.Create(IPAddress.Parse("203.0.113.250"), 32)!.Value;
 
     /// <summary>The settings with which the engine is really made.</summary>
-    public static PeerProfile Profile(Sabotage sabotage, PeerProfile profile) => sabotage == Sabotage.WrongHoldTime
-        ? profile with { Session = profile.Session with { HoldTime = TimeSpan.FromSeconds(5) } }
-        : profile;
+    public static PeerProfile Profile(Sabotage sabotage, PeerProfile profile) => sabotage switch
+    {
+        Sabotage.WrongHoldTime =>
+            profile with { Session = profile.Session with { HoldTime = TimeSpan.FromSeconds(5) } },
+        Sabotage.LaxBfd => profile with { Session = profile.Session with { BfdStrict = false } },
+        _ => profile,
+    };
 
     /// <summary>What becomes of octets on their way into the kernel.</summary>
     public static Span<byte> Written(Sabotage sabotage, Span<byte> octets)

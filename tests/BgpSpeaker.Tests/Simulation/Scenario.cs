@@ -9,7 +9,8 @@ namespace AnycastVip.BgpSpeaker.Tests.Simulation;
 /// <summary>How one speaker is configured towards one other.</summary>
 /// <param name="Profile">For the engine.</param>
 /// <param name="Local">Our end of every connection.</param>
-internal sealed record PeerPlan(PeerProfile Profile, LocalEnd Local);
+/// <param name="HasBfd">BFD runs on the link.</param>
+internal sealed record PeerPlan(PeerProfile Profile, LocalEnd Local, bool HasBfd);
 
 /// <summary>What a seed makes of the network: nodes, AS numbers, sessions, and whether anything goes wrong.</summary>
 internal sealed class Scenario
@@ -111,13 +112,15 @@ internal sealed class Scenario
             for (var j = i + 1; j < Nodes; j++)
             {
                 var passive = chance.Below(10);
-                _plans[i, j] = Plan(chance, i, j, asNumbers, identifiers[i], passive == 0);
-                _plans[j, i] = Plan(chance, j, i, asNumbers, identifiers[j], passive == 1);
+                var hasBfd = chance.Percent(40);
+                _plans[i, j] = Plan(chance, i, j, asNumbers, identifiers[i], passive == 0, hasBfd);
+                _plans[j, i] = Plan(chance, j, i, asNumbers, identifiers[j], passive == 1, hasBfd);
             }
         }
     }
 
-    private static PeerPlan Plan(Chance chance, int node, int peer, uint[] asNumbers, uint identifier, bool passive)
+    private static PeerPlan Plan(
+        Chance chance, int node, int peer, uint[] asNumbers, uint identifier, bool passive, bool hasBfd)
     {
         var hold = chance.Pick(0, 3, 3, 4, 9, 30);
         var settings = new PeerSettings
@@ -133,6 +136,7 @@ internal sealed class Scenario
                 _ => [Family.IPv4Unicast, Family.IPv6Unicast],
             },
             Passive = passive,
+            BfdStrict = hasBfd && chance.Percent(50),
             RetryMaximum = TimeSpan.FromSeconds(chance.Pick(1, 4, 10)),
             ConnectTimeout = TimeSpan.FromSeconds(chance.Pick(2, 5)),
             OpenHoldTime = TimeSpan.FromSeconds(chance.Pick(5, 20)),
@@ -144,7 +148,8 @@ internal sealed class Scenario
         var nextHopIPv6 = chance.Percent(90) ? IPAddress.Parse($"2001:db8:ffff::{node + 1}") : null;
         return new(
             new PeerProfile($"n{peer}", settings, null, null, RouteAttributes.None),
-            new LocalEnd(local, Address(peer, node), local, nextHopIPv6));
+            new LocalEnd(local, Address(peer, node), local, nextHopIPv6),
+            hasBfd);
     }
 
     private static IPAddress Address(int node, int peer) => new([10, (byte)(node + peer), 0, (byte)(node + 1)]);

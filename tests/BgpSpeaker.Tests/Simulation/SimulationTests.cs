@@ -43,6 +43,8 @@ public sealed class SimulationTests
     [InlineData(nameof(Sabotage.LeakConnections), nameof(Invariant.Bounded))]
     [InlineData(nameof(Sabotage.PretendComplete), nameof(Invariant.GracefulRestart))]
     [InlineData(nameof(Sabotage.WrongHoldTime), nameof(Invariant.Negotiated))]
+    [InlineData(nameof(Sabotage.IgnoreBfdDown), nameof(Invariant.BfdEndsSession))]
+    [InlineData(nameof(Sabotage.LaxBfd), nameof(Invariant.StrictBfdFirst))]
     public void A_broken_shell_breaks_its_invariant(string sabotage, string invariant)
     {
         var broken = new Dictionary<Invariant, int>();

@@ -63,6 +63,8 @@ internal sealed class Simulator
             {
                 var link = new Link(_nodes[i], _nodes[j], Time, Chance, Trace);
                 _links.Add(link);
+                if (Scenario.PlanFor(i, j).HasBfd)
+                    new BfdWatch(link, this).Start();
                 _nodes[i].Attach(link);
                 _nodes[j].Attach(link);
             }
