@@ -22,11 +22,21 @@ internal sealed class TestSpeaker : IAsyncDisposable
     private LeaseStream? _lease;
 
     public TestSpeaker(params PeerOptions[] peers)
-        : this(null, peers)
+        : this(null, BootClock.Instance, peers)
     {
     }
 
     public TestSpeaker(RestartMarker? marker, params PeerOptions[] peers)
+        : this(marker, BootClock.Instance, peers)
+    {
+    }
+
+    public TestSpeaker(TimeProvider clock, params PeerOptions[] peers)
+        : this(null, clock, peers)
+    {
+    }
+
+    private TestSpeaker(RestartMarker? marker, TimeProvider clock, PeerOptions[] peers)
     {
         Speaker = new Speaker(
             new SpeakerOptions
@@ -38,7 +48,7 @@ internal sealed class TestSpeaker : IAsyncDisposable
                 AllowedPrefixes = [new AllowedPrefix(Prefix.Create(IPAddress.Parse("203.0.0.0"), 16)!.Value, 32, 32)],
                 Peers = peers.ToValueList(),
             },
-            BootClock.Instance,
+            clock,
             NullLoggerFactory.Instance,
             marker);
         Speaker.Start();

@@ -93,11 +93,11 @@ internal sealed class GateRun : IAsyncDisposable
         '\n', _events?.Read(new()).Events.Select(happened => $"{happened.Subject}: {happened.Text}") ?? []);
 
     /// <summary>Starts a gate with both processes beside it.</summary>
-    public async Task<Gate> Start(GateOptions? options = null)
+    public async Task<Gate> Start(GateOptions? options = null, TimeProvider? clock = null)
     {
         _proxyServer = await ScriptedServer.Start(Path.Combine(State, "proxy.sock"), Proxy.Service);
         _speakerServer = await ScriptedServer.Start(Path.Combine(State, "speaker.sock"), Speaker.Service);
-        return await StartAlone(options ?? Options, TimeProvider.System);
+        return await StartAlone(options ?? Options, clock ?? TimeProvider.System);
     }
 
     /// <summary>Starts a gate.</summary>
@@ -118,9 +118,9 @@ internal sealed class GateRun : IAsyncDisposable
     public AddressKeeper OpenKeeper() => Node.Run(() => AddressKeeper.Open());
 
     /// <summary>Starts a gate with both processes beside it, and waits until it announces the VIP.</summary>
-    public async Task<Gate> StartAnnounced(GateOptions? options = null)
+    public async Task<Gate> StartAnnounced(GateOptions? options = null, TimeProvider? clock = null)
     {
-        var gate = await Start(options);
+        var gate = await Start(options, clock);
         await Poll.Until(
             () => (Speaker.Wanted, Story), seen => seen.Wanted is [.., "Announce"], Patience, "the gate announces");
         _before = Speaker.Wanted.Count - 1;

@@ -44,6 +44,24 @@ public sealed class GateTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Fault_8_a_wall_clock_that_jumps_by_an_hour_withdraws_nothing()
+    {
+        var clock = new JumpingClock(TimeProvider.System);
+        await using var gate = await _run.StartAnnounced(clock: clock);
+        foreach (var hours in (int[])[1, -2])
+        {
+            clock.Jump(TimeSpan.FromHours(hours));
+            // Seen, withdrawn and put back in the order of ever: checks and links go on as before the jump.
+            _run.Node.Ip($"addr del {GateRun.Address}/32 dev lo");
+            await _run.Wants(hours > 0 ? ["Withdraw", "Announce"] : ["Withdraw", "Announce", "Withdraw", "Announce"]);
+        }
+
+        _run.StopBackend();
+
+        await _run.Wants("Withdraw", "Announce", "Withdraw", "Announce", "Withdraw");
+    }
+
+    [Fact]
     public async Task An_address_that_is_removed_by_hand_is_seen_withdrawn_and_put_back()
     {
         await using var gate = await _run.StartAnnounced();
