@@ -33,6 +33,13 @@ public sealed class TsharkTests
     public Task Every_kind_of_message_is_read_as_tshark_reads_it(string format) =>
         CompareAsync(CaptureSample.Write(format == "pcap" ? CaptureFormat.Plain : new(CaptureFormat.Pcapng, 1)));
 
+    // Two FRR 8.4 with BFD: both families, communities, a withdrawn route, a refresh, a shutdown with a text.
+    [Fact]
+    public async Task A_session_of_FRR_is_read_as_tshark_reads_it() =>
+        await CompareAsync(await File.ReadAllBytesAsync(
+            Path.Combine(AppContext.BaseDirectory, "captures", "frr-8.4.pcap"),
+            TestContext.Current.CancellationToken));
+
     [Fact]
     public async Task Routes_in_reordered_segments_are_read_as_tshark_reads_them()
     {
