@@ -168,7 +168,8 @@ public sealed class SpeakerBfdTests(OneRouterLab lab, ITestOutputHelper output) 
         await Node.Run("nft", "delete", "table", "inet", "cut");
     }
 
-    private static DateTimeOffset At(JsonNode time) => DateTimeOffset.Parse((string)time!, CultureInfo.InvariantCulture);
+    private static DateTimeOffset At(JsonNode time) =>
+        DateTimeOffset.Parse((string)time!, CultureInfo.InvariantCulture);
 
     // JSON of protobuf leaves zero out, and writes 64 bits as text.
     private static int Count(JsonNode? number) => int.Parse((string?)number ?? "0", CultureInfo.InvariantCulture);

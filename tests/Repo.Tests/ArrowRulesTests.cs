@@ -29,7 +29,8 @@ public sealed class ArrowRulesTests
     public void The_pure_rooms_name_only_values() => Breaches.AssertNone(ArrowRules.ImpureNames(Repository.CSharp));
 
     [Fact]
-    public void Vipctl_knows_only_Wire_and_the_codec_of_BFD() => Breaches.AssertNone(ArrowRules.VipctlArrows(Repository.CSharp));
+    public void Vipctl_knows_only_Wire_and_the_codec_of_BFD() =>
+        Breaches.AssertNone(ArrowRules.VipctlArrows(Repository.CSharp));
 
     [Fact]
     public void Messages_of_proto_stay_at_the_edge() => Breaches.AssertNone(ArrowRules.ProtoArrows(Repository.CSharp));

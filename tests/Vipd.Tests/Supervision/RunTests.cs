@@ -16,6 +16,8 @@ public sealed class RunTests : IDisposable
     {
         using var run = new VipdRun(_directory.FullName);
         await run.Logged(Ready);
+        // It answers before it says so: killed in between it never would.
+        await run.Logged("accepts peers on");
 
         Signal.Send(run.Speakers[0], SignalNumber.SIGKILL);
         await run.Logged("speaker: restart in 100 ms");
