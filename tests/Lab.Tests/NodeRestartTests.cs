@@ -4,7 +4,7 @@ using AnycastVip.Lab.Tests.Fixture;
 
 namespace AnycastVip.Lab.Tests;
 
-/// <summary>A node's speaker restarts gracefully, with FRR as helper: its kernel and clients are the witnesses.</summary>
+/// <summary>A node's speaker restarts gracefully, with FRR as helper; kernel and clients are the witnesses.</summary>
 public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) : NodeScenario(lab)
 {
     [Theory]
