@@ -182,12 +182,9 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        Bfd, Role, StrictRole,
-        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart, MaximumPrefixes, NextHop,
-        Med, LocalPref, AsPathPrepend, Communities, LargeCommunities,
-        Role, StrictRole,
-        ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, NextHop, Med, LocalPref, AsPathPrepend,
-        Communities, ExtendedCommunities, LargeCommunities, LinkBandwidth,
+        Bfd, Role, StrictRole, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart,
+        MaximumPrefixes, NextHop, Med, LocalPref, AsPathPrepend, Communities, ExtendedCommunities, LargeCommunities,
+        LinkBandwidth,
     ];
 
     private static readonly string[] NotYet = ["addPath"];
