@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Session;
 using AnycastVip.BgpSpeaker.Wire;
@@ -121,16 +123,30 @@ public sealed partial class PeerEngine
             ? []
             : _export.Families.Select(_export.FindObstacle).OfType<string>().ToValueList();
 
-    private ExportContext ExportFor(NegotiatedSession session, LocalEnd local) => new()
+    private ExportContext ExportFor(NegotiatedSession session, LocalEnd local)
     {
-        PeerName = _profile.Name,
-        LocalAs = _profile.Session.LocalAs,
-        IsExternal = _profile.Session.IsExternal,
-        Role = _profile.Session.Role,
-        FourOctetAs = session.FourOctetAs,
-        Families = session.Families,
-        NextHopIPv4 = _profile.NextHopIPv4 ?? local.NextHopIPv4,
-        NextHopIPv6 = _profile.NextHopIPv6 ?? local.NextHopIPv6,
-        Overlay = _profile.Attributes,
-    };
+        // On a link-local session both ends are on one link, so a link-local next hop is owed too (RFC 2545 section 3);
+        // beside a configured one it would lead elsewhere.
+        var linkLocal = local.LocalAddress.IsIPv6LinkLocal && _profile.NextHopIPv6 is null
+            ? new IPAddress(local.LocalAddress.GetAddressBytes())
+            : null;
+        var isOverIPv6 = local.LocalAddress.AddressFamily == AddressFamily.InterNetworkV6;
+        var nextHopIPv6 = _profile.NextHopIPv6 ?? local.NextHopIPv6 ?? linkLocal;
+        return new()
+        {
+            PeerName = _profile.Name,
+            LocalAs = _profile.Session.LocalAs,
+            IsExternal = _profile.Session.IsExternal,
+            Role = _profile.Session.Role,
+            FourOctetAs = session.FourOctetAs,
+            Families = session.Families,
+            // Our end of the session reaches us for certain; whether the peer is in the IPv4 subnet nobody knows.
+            NextHopIPv4 = _profile.NextHopIPv4
+                ?? (session.ExtendedNextHop && isOverIPv6 ? nextHopIPv6 : local.NextHopIPv4),
+            NextHopIPv6 = nextHopIPv6,
+            LinkLocalNextHop = linkLocal,
+            ExtendedNextHop = session.ExtendedNextHop,
+            Overlay = _profile.Attributes,
+        };
+    }
 }

@@ -263,6 +263,7 @@ public sealed partial class PeerEngine
             IPv6Unicast = up.Session.Families.Contains(Family.IPv6Unicast),
             Role = _profile.Session.Role,
             PeerAs = up.Session.PeerAs,
+            ExtendedNextHop = up.Session.ExtendedNextHop,
         };
         _export = ExportFor(up.Session, connection.Local);
         _ribOut.SessionUp(_export);

@@ -25,11 +25,21 @@ public sealed record ExportContext
     /// <summary>The families that both sides offered.</summary>
     public required ValueList<Family> Families { get; init; }
 
-    /// <summary>NEXT_HOP of IPv4 prefixes; null when there is none.</summary>
+    /// <summary>
+    /// Next hop of IPv4 prefixes, an IPv6 address only with <see cref="ExtendedNextHop"/>; null when there is none.
+    /// </summary>
     public IPAddress? NextHopIPv4 { get; init; }
 
     /// <summary>Next hop of IPv6 prefixes; null when there is none.</summary>
     public IPAddress? NextHopIPv6 { get; init; }
+
+    /// <summary>
+    /// Goes with each IPv6 next hop: our link-local address, when the session is on it (RFC 2545 section 3); else null.
+    /// </summary>
+    public IPAddress? LinkLocalNextHop { get; init; }
+
+    /// <summary>IPv4 prefixes may have an IPv6 next hop: RFC 8950 was negotiated.</summary>
+    public bool ExtendedNextHop { get; init; }
 
     /// <summary>Laid under what an announcement asks for.</summary>
     public RouteAttributes Overlay { get; init; } = RouteAttributes.None;
@@ -49,10 +59,9 @@ public sealed record ExportContext
     /// <summary>The next hop of <paramref name="family"/>; null when there is none.</summary>
     internal IPAddress? NextHopOf(Family family)
     {
-        var (nextHop, addressFamily) = family == Family.IPv6Unicast
-            ? (NextHopIPv6, AddressFamily.InterNetworkV6)
-            : (NextHopIPv4, AddressFamily.InterNetwork);
-        return nextHop?.AddressFamily == addressFamily ? nextHop : null;
+        var nextHop = family == Family.IPv6Unicast ? NextHopIPv6 : NextHopIPv4;
+        var isIPv6 = nextHop?.AddressFamily == AddressFamily.InterNetworkV6;
+        return family == Family.IPv6Unicast == isIPv6 || (isIPv6 && ExtendedNextHop) ? nextHop : null;
     }
 }
 
@@ -68,6 +77,7 @@ public static class ExportPolicy
         var family = route.Prefix.Family;
         if (context.FindObstacle(family) is not null || context.NextHopOf(family) is not { } nextHop)
             return null;
+        var isIPv6 = nextHop.AddressFamily == AddressFamily.InterNetworkV6;
         var asked = route.AttributesFor(context.PeerName);
         var overlay = context.Overlay;
         return new()
@@ -78,6 +88,8 @@ public static class ExportPolicy
                 ? Enumerable.Repeat(context.LocalAs, 1 + asked.AsPathPrepend + overlay.AsPathPrepend).ToValueList()
                 : [],
             NextHop = nextHop,
+            LinkLocalNextHop = isIPv6 ? context.LinkLocalNextHop : null,
+            IsExtendedNextHop = isIPv6 && family == Family.IPv4Unicast,
             Med = asked.Med ?? overlay.Med,
             // RFC 4271 section 5.1.5: "A BGP speaker MUST NOT include this attribute in UPDATE messages it sends to
             // external peers", and shall include it towards internal ones.

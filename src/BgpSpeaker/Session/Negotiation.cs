@@ -25,6 +25,8 @@ public static class Negotiation
     public static OpenMessage BuildOpen(PeerSettings settings)
     {
         List<Capability> capabilities = [.. Multiprotocol(settings)];
+        if (settings.ExtendedNextHop)
+            capabilities.Add(new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]));
         capabilities.Add(new RouteRefreshCapability());
         capabilities.Add(new EnhancedRouteRefreshCapability());
         capabilities.Add(new ExtendedMessageCapability());
@@ -138,6 +140,9 @@ public static class Negotiation
             ExtendedMessage = capabilities.OfType<ExtendedMessageCapability>().Any(),
             GracefulRestart = restart is not null,
             GracefulNotification = restart is { GracefulNotification: true },
+            ExtendedNextHop = settings.ExtendedNextHop && families.Contains(Family.IPv4Unicast)
+                && capabilities.OfType<ExtendedNextHopCapability>()
+                    .Any(capability => capability.Encodings.Contains(ExtendedNextHop.IPv4OverIPv6)),
             Sent = BuildOpen(settings),
             Received = received,
         });

@@ -33,6 +33,9 @@ public sealed record PeerSettings
     /// <summary>The address families that we offer; at least one.</summary>
     public ValueList<Family> Families { get; init; } = [Family.IPv4Unicast];
 
+    /// <summary>Offer IPv6 next hops for IPv4 prefixes, RFC 8950; only together with IPv4 unicast.</summary>
+    public bool ExtendedNextHop { get; init; }
+
     /// <summary>True: never dial, only accept (PassiveTcpEstablishment, RFC 4271 section 8.1.1).</summary>
     public bool Passive { get; init; }
 
@@ -158,6 +161,9 @@ public sealed record NegotiatedSession
 
     /// <summary>Both sides set the N bit: the peer keeps them after a NOTIFICATION too (RFC 8538).</summary>
     public bool GracefulNotification { get; init; }
+
+    /// <summary>IPv4 prefixes may have an IPv6 next hop, in both directions: both sides offered RFC 8950.</summary>
+    public bool ExtendedNextHop { get; init; }
 
     /// <summary>The OPEN that we sent.</summary>
     public required OpenMessage Sent { get; init; }

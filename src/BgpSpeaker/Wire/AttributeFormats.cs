@@ -50,7 +50,8 @@ internal static class AttributeFormats
         MpNlri.ParseReach(value, context, out var reach);
         if (!reach.IsCarried)
             return NotCarried(reach);
-        var nextHops = Join(reach.NextHop, reach.IsIPv6 ? 16 : 4, static item => new IPAddress(item).ToString());
+        var size = Math.Min(reach.NextHop.Length, 16);
+        var nextHops = Join(reach.NextHop, size, static item => new IPAddress(item).ToString());
         return $"{reach.Family} next hop {nextHops}, {reach.Count} prefixes";
     }
 

@@ -8,6 +8,7 @@ public static class CapabilityText
     {
         MultiprotocolCapability multiprotocol => $"{NameOf(capability)} {multiprotocol.Family}",
         GracefulRestartCapability restart => $"{NameOf(capability)} {Of(restart)}",
+        ExtendedNextHopCapability extended => $"{NameOf(capability)} {string.Join(", ", extended.Encodings)}",
         FourOctetAsCapability fourOctetAs => $"{NameOf(capability)} {fourOctetAs.As}",
         RoleCapability role => $"{NameOf(capability)} {BgpRoles.NameOf(role.Role)}",
         FqdnCapability { DomainName: "" } fqdn => $"{NameOf(capability)} {NotificationText.Printable(fqdn.HostName)}",
@@ -22,7 +23,7 @@ public static class CapabilityText
     {
         CapabilityCode.Multiprotocol => "multiprotocol",
         CapabilityCode.RouteRefresh => "route-refresh",
-        5 => "extended-next-hop",
+        CapabilityCode.ExtendedNextHop => "extended-next-hop",
         CapabilityCode.ExtendedMessage => "extended-message",
         CapabilityCode.Role => "role",
         CapabilityCode.GracefulRestart => "graceful-restart",

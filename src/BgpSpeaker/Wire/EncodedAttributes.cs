@@ -4,8 +4,7 @@ using System.Net.Sockets;
 namespace AnycastVip.BgpSpeaker.Wire;
 
 /// <summary>
-/// The path attributes of an announcement as octets, made once for many prefixes. Prefixes of another family than the
-/// next hop's cannot be announced with them.
+/// The path attributes of an announcement as octets, made once for many prefixes of one family.
 /// </summary>
 public sealed class EncodedAttributes
 {
@@ -32,8 +31,11 @@ public sealed class EncodedAttributes
             throw new ArgumentException("AS 0 in AS_PATH.", nameof(attributes));
 
         var isIPv4 = attributes.NextHop.AddressFamily == AddressFamily.InterNetwork;
-        Family = isIPv4 ? Family.IPv4Unicast : Family.IPv6Unicast;
-        _nextHop = attributes.NextHop.GetAddressBytes();
+        if (isIPv4 && (attributes.IsExtendedNextHop || attributes.LinkLocalNextHop is not null))
+            throw new ArgumentException($"{attributes.NextHop} is no IPv6 next hop.", nameof(attributes));
+        Family = isIPv4 || attributes.IsExtendedNextHop ? Family.IPv4Unicast : Family.IPv6Unicast;
+        IsMultiprotocol = !isIPv4;
+        _nextHop = [.. attributes.NextHop.GetAddressBytes(), .. attributes.LinkLocalNextHop?.GetAddressBytes() ?? []];
         _octets = Encode(attributes, isIPv4 ? _nextHop : [], fourOctetAs);
         if (_octets.Length > MaximumLength)
             throw new ArgumentException($"{_octets.Length} octets of attributes.", nameof(attributes));
@@ -42,10 +44,15 @@ public sealed class EncodedAttributes
     /// <summary>The family of the prefixes that can be announced with these attributes.</summary>
     public Family Family { get; }
 
+    /// <summary>The prefixes go into MP_REACH_NLRI (RFC 4760), else into the UPDATE's own field.</summary>
+    internal bool IsMultiprotocol { get; }
+
     /// <summary>Every attribute but MP_REACH_NLRI.</summary>
     internal ReadOnlySpan<byte> Octets => _octets;
 
-    /// <summary>The next hop's address: part of <see cref="Octets"/> for IPv4, of MP_REACH_NLRI for IPv6.</summary>
+    /// <summary>
+    /// The next hop's address, or two: part of MP_REACH_NLRI, or of <see cref="Octets"/> when there is none.
+    /// </summary>
     internal ReadOnlySpan<byte> NextHop => _nextHop;
 
     private static byte[] Encode(PathAttributes attributes, ReadOnlySpan<byte> nextHopIPv4, bool fourOctetAs)

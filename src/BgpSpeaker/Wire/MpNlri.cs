@@ -49,7 +49,7 @@ internal readonly ref struct MpNlri
             return Complete(family, false, default, value[UnreachFixedPart..], out parsed);
 
         var nextHopLength = value[3];
-        if (!IsNextHopLength(family, nextHopLength))
+        if (!IsNextHopLength(family, nextHopLength, context.ExtendedNextHop))
             return UpdateFault.MultiprotocolNextHopLength;
         if (value.Length < ReachFixedPart + nextHopLength)
             return UpdateFault.MultiprotocolTooShort;
@@ -70,10 +70,12 @@ internal readonly ref struct MpNlri
     private static Family ReadFamily(ReadOnlySpan<byte> value) =>
         new(BinaryPrimitives.ReadUInt16BigEndian(value), value[2]);
 
-    // IPv6: global, or global and link-local (RFC 2545 section 3). IPv4 takes no IPv6 next hop: we never announce
-    // RFC 8950.
-    private static bool IsNextHopLength(Family family, int length) =>
-        family == Family.IPv6Unicast ? length is 16 or LinkLocalNextHop : length == 4;
+    // IPv6: global, or global and link-local (RFC 2545 section 3). RFC 8950 section 3: for IPv4 the length tells the
+    // next hop's family.
+    private static bool IsNextHopLength(Family family, int length, bool extendedNextHop) =>
+        length is 16 or LinkLocalNextHop
+            ? family == Family.IPv6Unicast || extendedNextHop
+            : length == 4 && family == Family.IPv4Unicast;
 
     // Some speakers on link-local sessions leave the global address unspecified beside a good link-local one.
     private static bool IsUsable(ReadOnlySpan<byte> nextHop) =>

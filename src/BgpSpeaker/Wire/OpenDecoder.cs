@@ -117,6 +117,8 @@ public static class OpenDecoder
             CapabilityCode.Multiprotocol when value.Length == 4 =>
                 new MultiprotocolCapability(new Family((ushort)((value[0] << 8) | value[1]), value[3])),
             CapabilityCode.RouteRefresh when value.IsEmpty => new RouteRefreshCapability(),
+            CapabilityCode.ExtendedNextHop when value.Length % 6 == 0 && !value.IsEmpty =>
+                new ExtendedNextHopCapability(ReadExtendedNextHops(cursor)),
             CapabilityCode.ExtendedMessage when value.IsEmpty => new ExtendedMessageCapability(),
             CapabilityCode.GracefulRestart when value.Length >= 2 && (value.Length - 2) % 4 == 0 =>
                 DecodeGracefulRestart(value),
@@ -138,6 +140,15 @@ public static class OpenDecoder
             families.Add(new(new((ushort)((family[0] << 8) | family[1]), family[2]), (family[3] & 0x80) != 0));
         var restartTime = ((value[0] << 8) | value[1]) & GracefulRestartCapability.MaximumRestartTime;
         return new((value[0] & 0x80) != 0, (value[0] & 0x40) != 0, (ushort)restartTime, families.ToValueList());
+    }
+
+    private static ValueList<ExtendedNextHop> ReadExtendedNextHops(WireCursor cursor)
+    {
+        var encodings = new List<ExtendedNextHop>();
+        while (cursor.TryReadUInt16(out var afi) & cursor.TryReadUInt16(out var safi)
+            & cursor.TryReadUInt16(out var nextHopAfi))
+            encodings.Add(new ExtendedNextHop(afi, safi, nextHopAfi));
+        return encodings.ToValueList();
     }
 
     private static bool TryReadName(ref WireCursor cursor, out string name)

@@ -83,6 +83,7 @@ public static class OpenEncoder
         MultiprotocolCapability { Family: var family } => [(byte)(family.Afi >> 8), (byte)family.Afi, 0, family.Safi],
         GracefulRestartCapability restart => EncodeGracefulRestart(restart),
         RoleCapability { Role: var role } => [(byte)role],
+        ExtendedNextHopCapability { Encodings: var encodings } => [.. encodings.SelectMany(EncodeExtendedNextHop)],
         FourOctetAsCapability { As: var number } =>
             [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number],
         FqdnCapability fqdn => [.. EncodeName(fqdn.HostName), .. EncodeName(fqdn.DomainName)],
@@ -104,6 +105,12 @@ public static class OpenEncoder
         }
         return [.. octets];
     }
+
+    private static byte[] EncodeExtendedNextHop(ExtendedNextHop encoding) =>
+    [
+        (byte)(encoding.NlriAfi >> 8), (byte)encoding.NlriAfi, (byte)(encoding.NlriSafi >> 8), (byte)encoding.NlriSafi,
+        (byte)(encoding.NextHopAfi >> 8), (byte)encoding.NextHopAfi,
+    ];
 
     private static byte[] EncodeName(string name)
     {

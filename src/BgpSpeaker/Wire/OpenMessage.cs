@@ -48,6 +48,9 @@ public static class CapabilityCode
     /// <summary>Route Refresh.</summary>
     public const byte RouteRefresh = 2;
 
+    /// <summary>Extended Next Hop Encoding.</summary>
+    public const byte ExtendedNextHop = 5;
+
     /// <summary>Extended Message.</summary>
     public const byte ExtendedMessage = 6;
 
@@ -76,6 +79,25 @@ public sealed record MultiprotocolCapability(Family Family) : Capability(Capabil
 
 /// <summary>Route Refresh, RFC 2918 section 2.</summary>
 public sealed record RouteRefreshCapability() : Capability(CapabilityCode.RouteRefresh);
+
+/// <summary>Extended Next Hop Encoding, RFC 8950 section 4.</summary>
+/// <param name="Encodings">What the sender takes, in the order of the message.</param>
+public sealed record ExtendedNextHopCapability(ValueList<ExtendedNextHop> Encodings)
+    : Capability(CapabilityCode.ExtendedNextHop);
+
+/// <summary>One triple of <see cref="ExtendedNextHopCapability"/>.</summary>
+/// <param name="NlriAfi">The prefixes' Address Family Identifier.</param>
+/// <param name="NlriSafi">Their Subsequent Address Family Identifier, here in two octets.</param>
+/// <param name="NextHopAfi">The next hop's Address Family Identifier.</param>
+public readonly record struct ExtendedNextHop(ushort NlriAfi, ushort NlriSafi, ushort NextHopAfi)
+{
+    /// <summary>IPv4 unicast with an IPv6 next hop.</summary>
+    public static readonly ExtendedNextHop IPv4OverIPv6 = new(1, 1, 2);
+
+    /// <summary><c>ipv4-unicast over ipv6</c>, or <c>afi/safi over afi</c> in numbers.</summary>
+    public override string ToString() =>
+        this == IPv4OverIPv6 ? "ipv4-unicast over ipv6" : $"{NlriAfi}/{NlriSafi} over {NextHopAfi}";
+}
 
 /// <summary>Extended Message, RFC 8654 section 3.</summary>
 public sealed record ExtendedMessageCapability() : Capability(CapabilityCode.ExtendedMessage);

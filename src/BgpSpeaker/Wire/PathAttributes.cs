@@ -14,6 +14,12 @@ public sealed record PathAttributes
     /// <summary>NEXT_HOP, or the next hop inside MP_REACH_NLRI; of the family of the prefixes.</summary>
     public required IPAddress NextHop { get; init; }
 
+    /// <summary>Behind an IPv6 <see cref="NextHop"/>, RFC 2545 section 3; null leaves it out.</summary>
+    public IPAddress? LinkLocalNextHop { get; init; }
+
+    /// <summary>True for IPv4 prefixes with an IPv6 <see cref="NextHop"/>, RFC 8950.</summary>
+    public bool IsExtendedNextHop { get; init; }
+
     /// <summary>MULTI_EXIT_DISC, RFC 4271 section 5.1.4; null leaves it out.</summary>
     public uint? Med { get; init; }
 

@@ -11,6 +11,7 @@ public readonly record struct UpdateContext
         LocalAs = 0,
         IPv4Unicast = true,
         IPv6Unicast = true,
+        ExtendedNextHop = true,
     };
 
     /// <summary>AS numbers in AS_PATH and AGGREGATOR take four octets, RFC 6793.</summary>
@@ -33,6 +34,9 @@ public readonly record struct UpdateContext
 
     /// <summary>The peer's AS number; it decides nothing without a <see cref="Role"/>.</summary>
     public uint PeerAs { get; init; }
+
+    /// <summary>IPv4 unicast may have an IPv6 next hop: RFC 8950 was negotiated.</summary>
+    public bool ExtendedNextHop { get; init; }
 
     /// <summary>True for a family whose routes the session carries.</summary>
     public bool Carries(Family family) =>

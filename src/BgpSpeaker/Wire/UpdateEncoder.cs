@@ -4,7 +4,8 @@ namespace AnycastVip.BgpSpeaker.Wire;
 
 /// <summary>
 /// Writes UPDATE messages, RFC 4271 section 4.3, header included. IPv4 unicast goes into the classic fields, IPv6
-/// unicast into MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760). Nothing is allocated.
+/// unicast into MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760); IPv4 unicast with an IPv6 next hop (RFC 8950) is
+/// announced in MP_REACH_NLRI and withdrawn in the classic field. Nothing is allocated.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -28,7 +29,7 @@ public static class UpdateEncoder
         Span<byte> destination, EncodedAttributes attributes, ReadOnlySpan<Prefix> prefixes, out int consumed)
     {
         var octets = attributes.Octets;
-        if (attributes.Family == Family.IPv6Unicast)
+        if (attributes.IsMultiprotocol)
             return EncodeReach(destination, attributes, prefixes, out consumed);
 
         var nlriAt = AttributesAt + octets.Length;
@@ -95,7 +96,7 @@ public static class UpdateEncoder
         WriteLengths(message, withdrawn: 0, attributes: message.Length - AttributesAt);
         WriteAttributeHeader(message[AttributesAt..], AttributeCode.MpReachNlri, valueLength);
         var value = message[valueAt..];
-        WriteFamily(value, Family.IPv6Unicast);
+        WriteFamily(value, attributes.Family);
         value[FamilyLength] = (byte)nextHop.Length;
         nextHop.CopyTo(value[(FamilyLength + 1)..]);
         value[fixedLength - 1] = 0;

@@ -16,6 +16,7 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
     {
         CheckAddresses(reader, peer);
         CheckTimes(reader, peer);
+        CheckExtendedNextHop(reader, peer);
         if (peer.Ttl is not null && peer.TtlSecurityHops is not null)
             diagnostics.Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
         if (peer.Session is { StrictRole: true, Role: null })
@@ -58,6 +59,16 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
         var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
         if (peer.Session.Passive && !listen.Any(endPoint => endPoint.AddressFamily == family))
             diagnostics.Error(reader, PeerKeys.Passive, $"speaker.listen has no {name} address for the peer to reach");
+    }
+
+    private void CheckExtendedNextHop(MappingReader reader, PeerOptions peer)
+    {
+        if (!peer.Session.ExtendedNextHop)
+            return;
+        if (peer.Address.AddressFamily != AddressFamily.InterNetworkV6)
+            diagnostics.Error(reader, PeerKeys.ExtendedNextHop, $"not over IPv4, with {peer.Address}");
+        else if (!peer.Session.Families.Contains(Family.IPv4Unicast))
+            diagnostics.Error(reader, PeerKeys.ExtendedNextHop, "is about IPv4 prefixes: add ipv4 to families");
     }
 
     private void CheckTimes(MappingReader reader, PeerOptions peer)

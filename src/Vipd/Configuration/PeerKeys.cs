@@ -43,6 +43,12 @@ internal static class PeerKeys
         BgpTypes.Family,
         "The address families to offer; at least one.") { Otherwise = "the family of `address`" };
 
+    public static readonly Key<bool> ExtendedNextHop = new(
+        "extendedNextHop",
+        ScalarTypes.Boolean,
+        "Offer IPv6 next hops for IPv4 prefixes (RFC 8950), on a session over IPv6; once agreed on, IPv4 prefixes go "
+        + "out with them unless `nextHop.ipv4` is set.") { Default = "false" };
+
     public static readonly Key<TimeSpan> HoldTime = new(
         "holdTime",
         BgpTypes.HoldTime,
@@ -181,10 +187,10 @@ internal static class PeerKeys
 
     private static readonly Key[] Shared =
     [
-        Asn, LocalAsn, Port, Families, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile, TtlSecurityHops, Ttl,
-        Bfd, Role, StrictRole, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease, GracefulRestart,
-        MaximumPrefixes, NextHop, Med, LocalPref, AsPathPrepend, Communities, ExtendedCommunities, LargeCommunities,
-        LinkBandwidth,
+        Asn, LocalAsn, Port, Families, ExtendedNextHop, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile,
+        TtlSecurityHops, Ttl, Bfd, Role, StrictRole, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease,
+        GracefulRestart, MaximumPrefixes, NextHop, Med, LocalPref, AsPathPrepend, Communities, ExtendedCommunities,
+        LargeCommunities, LinkBandwidth,
     ];
 
     private static readonly string[] NotYet = ["addPath"];

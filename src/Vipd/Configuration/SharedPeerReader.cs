@@ -40,6 +40,7 @@ internal sealed class SharedPeerReader(
         BgpIdentifier = node.RouterId,
         HoldTime = reader.Read(PeerKeys.HoldTime, default),
         Families = ReadFamilies(reader, peer),
+        ExtendedNextHop = reader.Read(PeerKeys.ExtendedNextHop, false),
         Passive = reader.Read(PeerKeys.Passive, false),
         RetryMinimum = reader.Read(PeerKeys.RetryMinimum, default),
         RetryMaximum = reader.Read(PeerKeys.RetryMaximum, default),

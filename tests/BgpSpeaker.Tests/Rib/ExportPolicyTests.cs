@@ -82,8 +82,32 @@ public sealed class ExportPolicyTests
         },
     };
 
+    public static TheoryData<string, DesiredRoute, ExportContext, PathAttributes> IPv6NextHops => new()
+    {
+        {
+            "RFC 8950: IPv4 with the IPv6 next hop, and the link-local one of the session",
+            Plain,
+            Routes.External with
+            {
+                NextHopIPv4 = IPAddress.Parse("2001:db8::1"), LinkLocalNextHop = IPAddress.Parse("fe80::1"),
+                ExtendedNextHop = true,
+            },
+            new()
+            {
+                NextHop = IPAddress.Parse("2001:db8::1"), LinkLocalNextHop = IPAddress.Parse("fe80::1"),
+                IsExtendedNextHop = true, AsPath = [65001],
+            }
+        },
+        {
+            "an IPv4 next hop takes no link-local one beside it",
+            Plain, Routes.External with { LinkLocalNextHop = IPAddress.Parse("fe80::1"), ExtendedNextHop = true },
+            new() { NextHop = NextHop, AsPath = [65001] }
+        },
+    };
+
     [Theory]
     [MemberData(nameof(Exports))]
+    [MemberData(nameof(IPv6NextHops))]
     public void Path_attributes_are(string why, DesiredRoute route, ExportContext context, PathAttributes expected)
     {
         Assert.NotEmpty(why);

@@ -48,6 +48,7 @@ public sealed class VectorSpeaker : IAsyncLifetime
             PeerAs = VectorFiles.All[index / 2].Session.Contains("ibgp") ? 65001u : 65002u,
             BgpIdentifier = 0x0a000101,
             Families = [Family.IPv4Unicast, Family.IPv6Unicast],
+            ExtendedNextHop = VectorFiles.All[index / 2].Session.Contains("extended-next-hop"),
             Passive = true,
             Role = VectorFiles.All[index / 2].Role,
             StrictRole = VectorFiles.All[index / 2].Session.Contains("strict-role"),
@@ -115,6 +116,8 @@ public sealed class VectorsOverTcpTests(VectorSpeaker speaker) : IClassFixture<V
             capabilities.Add(new FourOctetAsCapability(peerAs));
         if (vector.Session.Contains("extended"))
             capabilities.Add(new ExtendedMessageCapability());
+        if (vector.Session.Contains("extended-next-hop"))
+            capabilities.Add(new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]));
         if (vector.Session.Contains("enhanced"))
             capabilities.Add(new EnhancedRouteRefreshCapability());
         return new OpenMessage(peerAs, 90, 0x0a000102, capabilities.ToValueList());

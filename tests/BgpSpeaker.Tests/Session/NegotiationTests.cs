@@ -24,6 +24,30 @@ public sealed class NegotiationTests
     }
 
     [Fact]
+    public void Extended_next_hop_is_offered_where_it_is_wanted() =>
+        Assert.Contains(
+            new ExtendedNextHopCapability([new(1, 1, 2)]),
+            Negotiation.BuildOpen(Settings with { ExtendedNextHop = true }).Capabilities);
+
+    public static TheoryData<bool, Capability, bool> ExtendedNextHops => new()
+    {
+        { true, new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]), true },
+        { true, new ExtendedNextHopCapability([new(1, 4, 2), ExtendedNextHop.IPv4OverIPv6]), true },
+        { true, new ExtendedNextHopCapability([new(1, 4, 2)]), false },
+        { true, new UnknownCapability(5, [0, 1, 0, 1, 0]), false },
+        { false, new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]), false },
+    };
+
+    [Theory]
+    [MemberData(nameof(ExtendedNextHops))]
+    public void Extended_next_hop_is_agreed_on_where_both_offer_it(bool ours, Capability theirs, bool agreed)
+    {
+        var verdict = Negotiation.Judge(Settings with { ExtendedNextHop = ours }, PeerOpen(more: [theirs]));
+
+        Assert.Equal(agreed, Assert.IsType<OpenAccepted>(verdict).Session.ExtendedNextHop);
+    }
+
+    [Fact]
     public void Open_without_a_host_name_leaves_the_fqdn_capability_out() =>
         Assert.DoesNotContain(Negotiation.BuildOpen(Settings).Capabilities, capability => capability is FqdnCapability);
 

@@ -21,6 +21,7 @@ internal sealed record DecodedUpdate(
             LocalAs = 0,
             IPv4Unicast = true,
             IPv6Unicast = true,
+            ExtendedNextHop = true,
         };
         var outcome = UpdateDecoder.Decode(message, context, out var view);
         Assert.Equal("no error", outcome.Describe());

@@ -8,6 +8,7 @@ public sealed class OpenCodecTests
     [
         new MultiprotocolCapability(Family.IPv4Unicast),
         new MultiprotocolCapability(Family.IPv6Unicast),
+        new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6, new(1, 4, 2)]),
         new RouteRefreshCapability(),
         new ExtendedMessageCapability(),
         new GracefulRestartCapability(

@@ -8,6 +8,9 @@ public sealed class UpdateEncoderTests
     private static readonly PathAttributes IPv4 = new() { NextHop = IPAddress.Parse("10.0.1.2"), AsPath = [65001] };
     private static readonly PathAttributes IPv6 = new() { NextHop = IPAddress.Parse("2001:db8::1"), AsPath = [65001] };
 
+    private static readonly PathAttributes IPv4OverIPv6 = IPv6 with { IsExtendedNextHop = true };
+    private static readonly IPAddress LinkLocal = IPAddress.Parse("fe80::1");
+
     public static TheoryData<string, PathAttributes, bool, string> Announcements => new()
     {
         { "ipv4 announce to another AS", IPv4, true, "203.0.113.50/32" },
@@ -18,6 +21,8 @@ public sealed class UpdateEncoderTests
             "ipv4 announce over two octets with AS_TRANS", IPv4 with { AsPath = [65001, 65536] }, false,
             "203.0.113.50/32"
         },
+        { "ipv4 announce over an IPv6 next hop", IPv4OverIPv6 with { Med = 10 }, true, "203.0.113.50/32" },
+        { "ipv6 announce with two next hops", IPv6 with { LinkLocalNextHop = LinkLocal }, true, "2001:db8::50/128" },
         { "ipv6 announce", IPv6 with { Med = 10 }, true, "2001:db8::50/128" },
     };
 
@@ -131,6 +136,8 @@ public sealed class UpdateEncoderTests
         IPv4 with { ExtendedCommunities = [new(2), new(1)] },
         IPv4 with { LargeCommunities = [new(1, 2, 3), new(1, 2, 2)] },
         IPv4 with { AsPath = [65001, 0] },
+        IPv4 with { LinkLocalNextHop = LinkLocal },
+        IPv4 with { IsExtendedNextHop = true },
         IPv4 with { Communities = Enumerable.Range(0, 1000).Select(number => (uint)number).ToValueList() },
     ];
 
@@ -177,6 +184,8 @@ public sealed class UpdateEncoderTests
         var destination = new byte[MessageSize.Maximum];
         var ipv4 = new EncodedAttributes(EveryAttribute(IPv4), fourOctetAs: true);
         var ipv6 = new EncodedAttributes(EveryAttribute(IPv6), fourOctetAs: true);
+        var ipv4OverIPv6 = new EncodedAttributes(
+            EveryAttribute(IPv4OverIPv6) with { LinkLocalNextHop = LinkLocal }, fourOctetAs: true);
         var prefixes4 = MakePrefixes("203.0.{0}.{1}/32", 1000);
         var prefixes6 = MakePrefixes("2001:db8::{0}:{1}/128", 1000);
 
@@ -186,6 +195,7 @@ public sealed class UpdateEncoderTests
         {
             UpdateEncoder.EncodeAnnounce(destination, ipv4, prefixes4, out _);
             UpdateEncoder.EncodeAnnounce(destination, ipv6, prefixes6, out _);
+            UpdateEncoder.EncodeAnnounce(destination, ipv4OverIPv6, prefixes4, out _);
             UpdateEncoder.EncodeWithdraw(destination, Family.IPv4Unicast, prefixes4, out _);
             UpdateEncoder.EncodeWithdraw(destination, Family.IPv6Unicast, prefixes6, out _);
             UpdateEncoder.EncodeEndOfRib(destination, Family.IPv6Unicast);

@@ -35,6 +35,7 @@ public sealed record Vector
         IPv6Unicast = !Session.Contains("ipv4-only"),
         Role = Role,
         PeerAs = Session.Contains("ibgp") ? 65001u : 65002u,
+        ExtendedNextHop = Session.Contains("extended-next-hop"),
     };
 
     public BgpRole? Role =>

@@ -185,6 +185,14 @@ public sealed class GoodFileTests
     }
 
     [Fact]
+    public void A_peer_over_IPv6_may_offer_IPv6_next_hops_for_IPv4()
+    {
+        var peer = Load("every-key.yaml").Speaker.Peers[3];
+
+        Assert.True(peer.Session.ExtendedNextHop);
+    }
+
+    [Fact]
     public void A_peer_takes_as_many_communities_as_an_announcement()
     {
         var attributes = Assert.Single(Load("most-communities.yaml").Speaker.Peers).Attributes;
