@@ -17,9 +17,10 @@ internal static class ArrowRules
             ["Wire"] = [],
             ["Session"] = ["Timing", "Wire"],
             ["Bfd"] = ["Timing"],
+            ["Discovery"] = ["Timing"],
             ["Rib"] = ["Wire"],
             ["Peering"] = ["Wire", "Session", "Rib"],
-            ["Runtime"] = ["Wire", "Session", "Bfd", "Rib", "Peering"],
+            ["Runtime"] = ["Wire", "Session", "Bfd", "Rib", "Peering", "Discovery"],
             ["Api"] = ["Wire", "Session", "Bfd", "Rib", "Peering", "Runtime"],
         },
         ["HealthGate"] = new()
@@ -38,7 +39,7 @@ internal static class ArrowRules
     private static readonly string[] PureRooms =
     [
         "src/BgpSpeaker/Timing/", "src/BgpSpeaker/Wire/", "src/BgpSpeaker/Session/", "src/BgpSpeaker/Bfd/",
-        "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/",
+        "src/BgpSpeaker/Rib/", "src/BgpSpeaker/Peering/", "src/BgpSpeaker/Discovery/",
         "src/HealthGate/Health/", "src/HealthGate/Engine/",
     ];
 

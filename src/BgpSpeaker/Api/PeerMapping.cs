@@ -1,3 +1,4 @@
+using System.Net;
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Runtime.Bfd;
@@ -15,12 +16,13 @@ namespace AnycastVip.BgpSpeaker.Api;
 internal static class PeerMapping
 {
     /// <summary>Writes a message.</summary>
-    public static Peer ToProto(PeerOptions options, PeerStatus status, BfdStatus? bfd, WallTime wall)
+    public static Peer ToProto(
+        PeerOptions options, IPAddress? current, PeerStatus status, BfdStatus? bfd, WallTime wall)
     {
         var message = new Peer
         {
             Name = options.Name,
-            Address = options.Address.ToString(),
+            Address = AddressText(options, current),
             Port = (uint)options.Port,
             LocalAs = options.Session.LocalAs,
             PeerAs = options.Session.PeerAs,
@@ -56,6 +58,12 @@ internal static class PeerMapping
         BgpState.OpenConfirm => PeerState.OpenConfirm,
         _ => PeerState.Established,
     };
+
+    // An unnumbered peer that is not known yet is named by its interface alone.
+    private static string AddressText(PeerOptions options, IPAddress? current) =>
+        !options.IsUnnumbered ? options.Address.ToString()
+        : current is null ? options.Interface ?? ""
+        : $"{new IPAddress(current.GetAddressBytes())}%{options.Interface}";
 
     private static PeerSession ToProto(NegotiatedSession session, PeerStatus status, WallTime wall)
     {

@@ -145,7 +145,8 @@ public sealed class SpeakerApi(Speaker speaker) : SpeakerService.SpeakerServiceB
 
     private async Task<Peer> ToProtoAsync(PeerRunner peer) =>
         PeerMapping.ToProto(
-            peer.Options, await peer.AskAsync(engine => engine.Status()), await peer.BfdStatusAsync(), WallTimeNow());
+            peer.Options, peer.CurrentAddress, await peer.AskAsync(engine => engine.Status()),
+            await peer.BfdStatusAsync(), WallTimeNow());
 
     private async Task WatchAsync<T>(Func<Task<T>> list, IServerStreamWriter<T> responses, CancellationToken cancel)
     {

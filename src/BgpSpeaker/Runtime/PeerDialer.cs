@@ -1,30 +1,41 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using AnycastVip.BgpSpeaker.Peering;
 
 namespace AnycastVip.BgpSpeaker.Runtime;
 
 /// <summary>Makes sockets for one peer: dials it, and prepares those that it opened to us.</summary>
-internal sealed partial class PeerDialer(PeerOptions peer)
+internal sealed class PeerDialer(PeerOptions peer)
 {
     private const int MaximumTtl = 255;
 
+    private IPAddress? _learned;
+
+    /// <summary>
+    /// The peer's address with the scope that its interface has now; null while an unnumbered peer is not known.
+    /// </summary>
+    public IPAddress? CurrentAddress => peer.IsUnnumbered ? Volatile.Read(ref _learned) : Scoped(peer.Address);
+
+    /// <summary>An unnumbered peer is at this address, with its scope.</summary>
+    public void Learn(IPAddress address) => Volatile.Write(ref _learned, address);
+
     /// <summary>Dials the peer.</summary>
+    /// <param name="address">The peer's <see cref="CurrentAddress"/>.</param>
+    /// <param name="cancel">Gives the dial up.</param>
     /// <exception cref="SocketException">It cannot be reached, or a socket option cannot be set.</exception>
     /// <exception cref="OperationCanceledException">The dial was given up.</exception>
-    public async Task<Socket> DialAsync(CancellationToken cancel)
+    public async Task<Socket> DialAsync(IPAddress address, CancellationToken cancel)
     {
-        var socket = new Socket(peer.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             SetTtl(socket);
             if (peer.Password is { } password)
-                TcpOptions.SetMd5Key(socket, PeerAddress(), password);
+                TcpOptions.SetMd5Key(socket, address, password);
             if (peer.LocalAddress is { } local)
                 socket.Bind(new IPEndPoint(Scoped(local), 0));
-            await socket.ConnectAsync(new IPEndPoint(PeerAddress(), peer.Port), cancel);
+            await socket.ConnectAsync(new IPEndPoint(address, peer.Port), cancel);
             return socket;
         }
         catch
@@ -52,9 +63,6 @@ internal sealed partial class PeerDialer(PeerOptions peer)
             TcpOptions.SetTtl(socket, 1);
         }
     }
-
-    /// <summary>The peer's address with the scope that its interface has now.</summary>
-    public IPAddress PeerAddress() => Scoped(peer.Address);
 
     /// <summary>Finds our end of a connection, and an address of either family on the same interface.</summary>
     public static LocalEnd DescribeLocalEnd(Socket socket)
@@ -89,9 +97,6 @@ internal sealed partial class PeerDialer(PeerOptions peer)
     // Scope 0, of an interface that does not exist now, is refused by the kernel and matches nobody.
     private IPAddress Scoped(IPAddress address) =>
         peer.Interface is { } name && address.IsIPv6LinkLocal
-            ? new IPAddress(address.GetAddressBytes(), InterfaceIndex(name))
+            ? new IPAddress(address.GetAddressBytes(), InterfaceLink.IndexOf(name))
             : address;
-
-    [LibraryImport("libc", EntryPoint = "if_nametoindex", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial uint InterfaceIndex(string name);
 }

@@ -59,11 +59,18 @@ internal sealed partial class PeerListener : IDisposable
     /// <exception cref="SocketException">The kernel has no TCP_MD5SIG, or no room for the key.</exception>
     public void FollowKeys()
     {
+        lock (_keys)
+            FollowKeysLocked();
+    }
+
+    private void FollowKeysLocked()
+    {
         var wanted = new Dictionary<IPAddress, string>();
         foreach (var peer in _peers())
         {
-            if (peer.Options.Password is { } key && peer.Options.Address.AddressFamily == _socket.AddressFamily)
-                wanted[peer.Dialer.PeerAddress()] = key;
+            if (peer.Options.Password is { } key && peer.CurrentAddress is { } address
+                && address.AddressFamily == _socket.AddressFamily)
+                wanted[address] = key;
         }
         foreach (var address in _keys.Keys.Where(address => !wanted.ContainsKey(address)).ToArray())
         {
@@ -109,7 +116,7 @@ internal sealed partial class PeerListener : IDisposable
         {
             foreach (var peer in _peers())
             {
-                if (peer.Dialer.PeerAddress().Equals(remote.Address))
+                if (remote.Address.Equals(peer.CurrentAddress))
                 {
                     peer.Accept(socket);
                     return;

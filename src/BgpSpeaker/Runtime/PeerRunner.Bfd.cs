@@ -80,13 +80,14 @@ internal sealed partial class PeerRunner
         }
     }
 
-    private static BfdTarget? BfdTargetOf(PeerOptions options) =>
-        options.Bfd is { } bfd
+    // Null also while an unnumbered peer is not known.
+    private BfdTarget? BfdTargetOf(PeerOptions options) =>
+        options.Bfd is { } bfd && (options.IsUnnumbered ? CurrentAddress : options.Address) is { } remote
             ? new BfdTarget(
                 options.Name,
                 new BfdPath
                 {
-                    Remote = Unscoped(options.Address),
+                    Remote = Unscoped(remote),
                     Local = options.LocalAddress is { } local ? Unscoped(local) : null,
                     IsMultihop = bfd.IsMultihop,
                     MultihopMinimumTtl = bfd.MinimumTtl,

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Session;
@@ -11,14 +12,17 @@ internal sealed partial class PeerRunner
     {
         var cancel = new CancellationTokenSource();
         _dials[id] = cancel;
-        _ = DialAsync(id, cancel.Token);
+        if (_dialer.CurrentAddress is { } address)
+            _ = DialAsync(id, address, cancel.Token);
+        else
+            Post(new DialImpossible(id, _discovery!.Obstacle));
     }
 
-    private async Task DialAsync(ConnectionId id, CancellationToken cancel)
+    private async Task DialAsync(ConnectionId id, IPAddress address, CancellationToken cancel)
     {
         try
         {
-            Post(new DialDone(id, await _dialer.DialAsync(cancel), SocketError.Success));
+            Post(new DialDone(id, await _dialer.DialAsync(address, cancel), SocketError.Success));
         }
         catch (OperationCanceledException)
         {
@@ -44,6 +48,14 @@ internal sealed partial class PeerRunner
         else
             _engine.Handle(Failure(dial.Connection, dial.Error), _clock.Now());
         CarryOut();
+    }
+
+    private void Fail(DialImpossible dial)
+    {
+        if (!_dials.Remove(dial.Connection, out var cancel))
+            return;
+        cancel.Dispose();
+        _engine.Handle(new TcpConnectionFails(dial.Connection, dial.Reason), _clock.Now());
     }
 
     private void TakeAccepted(Socket socket) =>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading.Channels;
@@ -24,6 +25,8 @@ internal sealed partial class PeerRunner
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     private readonly PeerDialer _dialer;
+    // Of an unnumbered peer alone.
+    private readonly LinkDiscovery? _discovery;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly ChangeSignal _changed;
@@ -58,6 +61,8 @@ internal sealed partial class PeerRunner
         _restartedAt = restartedAt;
         _options = options;
         _dialer = new PeerDialer(options);
+        if (options.IsUnnumbered)
+            _discovery = new LinkDiscovery(options, clock, log, address => Post(new Learned(address)));
         _clock = clock;
         _bfd = bfd;
         _log = log;
@@ -72,7 +77,13 @@ internal sealed partial class PeerRunner
 
     public PeerOptions Options => Volatile.Read(ref _options);
 
-    public PeerDialer Dialer => _dialer;
+    /// <summary>
+    /// The peer's address with the scope that its interface has now; null while an unnumbered peer is not known.
+    /// </summary>
+    public IPAddress? CurrentAddress => _dialer.CurrentAddress;
+
+    /// <summary>On the peer's task: <see cref="CurrentAddress"/> of an unnumbered peer has changed.</summary>
+    public event Action? AddressLearned;
 
     /// <summary>How far the peer has come with the desired set; a snapshot, replaced whole.</summary>
     public PeerDelivery Delivery => Volatile.Read(ref _delivery);
@@ -80,6 +91,7 @@ internal sealed partial class PeerRunner
     /// <summary>Runs until <paramref name="stop"/>; then aborts what is still open.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        var discovering = _discovery is null ? Task.CompletedTask : Task.Run(() => _discovery.RunAsync(stop), stop);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -105,6 +117,7 @@ internal sealed partial class PeerRunner
         }
         LeaveBfd();
         AbortAll();
+        await discovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _timer.DisposeAsync();
         _inbox.Writer.Complete();
         while (_inbox.Reader.TryRead(out var input))
@@ -227,6 +240,12 @@ internal sealed partial class PeerRunner
             case DialDone dial:
                 FinishDial(dial);
                 break;
+            case Learned learned:
+                TakeLearned(learned.Address);
+                break;
+            case DialImpossible dial:
+                Fail(dial);
+                break;
             case Accepted accepted:
                 TakeAccepted(accepted.Socket);
                 break;
@@ -244,6 +263,18 @@ internal sealed partial class PeerRunner
             case Wake:
                 break;
         }
+    }
+
+    // A link that was down for a moment brings the same neighbour back, whose session may have survived.
+    private void TakeLearned(IPAddress address)
+    {
+        if (address.Equals(_dialer.CurrentAddress))
+            return;
+        _dialer.Learn(address);
+        AddressLearned?.Invoke();
+        _engine.Handle(new PeerMoved($"found at {address} on {_options.Interface}"), _clock.Now());
+        FollowBfd();
+        _changed.Pulse();
     }
 
     // Before every pull: what was withdrawn while an older input waited in the inbox must not be announced.
@@ -357,6 +388,10 @@ internal sealed partial class PeerRunner
     private sealed record Question(Action<PeerEngine> Ask, Action GiveUp) : Input;
 
     private sealed record DialDone(ConnectionId Connection, Socket? Socket, SocketError Error) : Input;
+
+    private sealed record DialImpossible(ConnectionId Connection, string Reason) : Input;
+
+    private sealed record Learned(IPAddress Address) : Input;
 
     private sealed record Accepted(Socket Socket) : Input;
 

@@ -156,8 +156,13 @@ public sealed partial class Speaker : IAsyncDisposable
         RouteViewTurn.Dispose();
     }
 
-    private PeerRunner NewPeer(PeerOptions options, bool start) =>
-        new(options, start, Leases.Routes, _clock, _bfd, _log, Changes, _restartedAt);
+    private PeerRunner NewPeer(PeerOptions options, bool start)
+    {
+        var peer = new PeerRunner(options, start, Leases.Routes, _clock, _bfd, _log, Changes, _restartedAt);
+        // Its TCP MD5 key is set under its address.
+        peer.AddressLearned += FollowKeys;
+        return peer;
+    }
 
     private void Run(PeerRunner peer)
     {

@@ -39,8 +39,14 @@ public sealed record PeerOptions
     /// <summary>Unique among the peers.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where the peer is, with the scope for a link-local address.</summary>
+    /// <summary>
+    /// Where the peer is, without scope; <c>::</c> when it is learned from Router Advertisements on
+    /// <see cref="Interface"/>.
+    /// </summary>
     public required IPAddress Address { get; init; }
+
+    /// <summary>The peer's address is not configured but learned.</summary>
+    public bool IsUnnumbered => Address.Equals(IPAddress.IPv6Any);
 
     /// <summary>Its port, usually 179.</summary>
     public int Port { get; init; } = 179;
@@ -48,7 +54,9 @@ public sealed record PeerOptions
     /// <summary>Our end of the connection; null lets the kernel choose.</summary>
     public IPAddress? LocalAddress { get; init; }
 
-    /// <summary>The interface behind a link-local <see cref="Address"/>, by name: its index may change.</summary>
+    /// <summary>
+    /// The interface of an unnumbered peer or behind a link-local <see cref="Address"/>, by name: its index may change.
+    /// </summary>
     public string? Interface { get; init; }
 
     /// <summary>TCP MD5 key, RFC 2385: 1–80 octets of UTF-8; null for none.</summary>

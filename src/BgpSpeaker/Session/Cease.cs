@@ -14,6 +14,10 @@ public static class Cease
     public static readonly Notification ConnectionCollisionResolution =
         new(ErrorCode.Cease, CeaseError.ConnectionCollisionResolution);
 
+    /// <summary>Cease/6.</summary>
+    public static readonly Notification OtherConfigurationChange =
+        new(ErrorCode.Cease, CeaseError.OtherConfigurationChange);
+
     /// <summary>Cease/10, RFC 9384.</summary>
     public static readonly Notification BfdDown = new(ErrorCode.Cease, CeaseError.BfdDown);
 

@@ -25,7 +25,7 @@ public static class Negotiation
     public static OpenMessage BuildOpen(PeerSettings settings)
     {
         List<Capability> capabilities = [.. Multiprotocol(settings)];
-        if (settings.ExtendedNextHop)
+        if (settings.ExtendedNextHop && settings.Families.Contains(Family.IPv4Unicast))
             capabilities.Add(new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]));
         capabilities.Add(new RouteRefreshCapability());
         capabilities.Add(new EnhancedRouteRefreshCapability());

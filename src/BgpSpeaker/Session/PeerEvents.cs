@@ -44,6 +44,13 @@ public sealed record ManualStop(string Text) : PeerEvent;
 /// <param name="Text">At most 255 octets of UTF-8; empty for none.</param>
 public sealed record ManualReset(string Text) : PeerEvent;
 
+/// <summary>
+/// The peer was found at another address: what is left of a session with the old one ends with Cease/6 (RFC 4486), and
+/// a dial starts without a wait.
+/// </summary>
+/// <param name="Reason">For people: "found at fe80::1 on eth1".</param>
+public sealed record PeerMoved(string Reason) : PeerEvent;
+
 /// <summary>Event 8: the program ends the session for a reason of its own; it is retried after a wait.</summary>
 /// <param name="Reason">What the peer is told.</param>
 public sealed record AutomaticStop(Notification Reason) : PeerEvent;

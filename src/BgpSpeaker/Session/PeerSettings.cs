@@ -33,7 +33,7 @@ public sealed record PeerSettings
     /// <summary>The address families that we offer; at least one.</summary>
     public ValueList<Family> Families { get; init; } = [Family.IPv4Unicast];
 
-    /// <summary>Offer IPv6 next hops for IPv4 prefixes, RFC 8950; only together with IPv4 unicast.</summary>
+    /// <summary>Offer IPv6 next hops for IPv4 prefixes, RFC 8950; without IPv4 unicast it does nothing.</summary>
     public bool ExtendedNextHop { get; init; }
 
     /// <summary>True: never dial, only accept (PassiveTcpEstablishment, RFC 4271 section 8.1.1).</summary>

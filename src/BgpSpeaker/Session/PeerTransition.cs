@@ -28,6 +28,9 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
             case ManualReset reset:
                 Reset(reset);
                 break;
+            case PeerMoved moved:
+                FollowPeer(moved);
+                break;
             case AutomaticStop stop:
                 EndAll(stop, Reasons.Sent(stop.Reason));
                 if (EndsForLong(stop.Reason))
@@ -134,6 +137,20 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         _state = _state with { DownReason = Reasons.BfdDown(down.Reason) };
         if (_state.Settings.BfdStrict)
             _state = _state with { IsHeldByBfd = true, ConnectRetryTimer = null };
+    }
+
+    private void FollowPeer(PeerMoved moved)
+    {
+        if (!_state.AdminUp)
+            return;
+        EndAll(new AutomaticStop(Cease.OtherConfigurationChange), moved.Reason);
+        // BFD has to be Up towards the new address too.
+        _state = _state with
+        {
+            RetryWait = _state.Settings.RetryMinimum,
+            IsHeldByBfd = _state.Settings.BfdStrict,
+        };
+        Dial();
     }
 
     private void EndAll(PeerEvent stop, string reason)

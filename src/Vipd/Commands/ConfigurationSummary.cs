@@ -38,14 +38,16 @@ internal static class ConfigurationSummary
 
     private static FormattableString Describe(PeerOptions peer)
     {
-        var scope = peer.Interface is null ? "" : $"%{peer.Interface}";
+        var where = peer.IsUnnumbered ? $"unnumbered on {peer.Interface}"
+            : peer.Interface is null ? $"{peer.Address}"
+            : $"{peer.Address}%{peer.Interface}";
         var session = peer.Session;
         var kind = session.IsExternal ? "eBGP" : "iBGP";
         var notes = (session.Passive ? ", passive" : "") + (peer.Shutdown ? ", shut down" : "")
             + (peer.Password is null ? "" : ", MD5")
             + (peer.TtlSecurityHops is { } hops ? $", GTSM {hops}" : "");
         var terms = $"{Joined(session.Families)}, hold {ScalarTypes.Format(session.HoldTime)}";
-        return $"peer {peer.Name}: {peer.Address}{scope}, AS {session.PeerAs} ({kind}), {terms}{notes}";
+        return $"peer {peer.Name}: {where}, AS {session.PeerAs} ({kind}), {terms}{notes}";
     }
 
     private static FormattableString Describe(CheckOptions check)

@@ -46,7 +46,13 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
     private void CheckAddresses(MappingReader reader, PeerOptions peer)
     {
         var family = peer.Address.AddressFamily;
-        if (peer.LocalAddress is { } local && local.AddressFamily != family)
+        if (peer.IsUnnumbered && peer.LocalAddress is not null)
+        {
+            diagnostics.Error(
+                reader, PeerKeys.LocalAddress,
+                "an unnumbered peer is reached from the link-local address of the interface: leave it out");
+        }
+        else if (peer.LocalAddress is { } local && local.AddressFamily != family)
         {
             diagnostics.Error(
                 reader, PeerKeys.LocalAddress, $"{local} and the peer's {peer.Address} are of different families");
@@ -67,7 +73,8 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
             return;
         if (peer.Address.AddressFamily != AddressFamily.InterNetworkV6)
             diagnostics.Error(reader, PeerKeys.ExtendedNextHop, $"not over IPv4, with {peer.Address}");
-        else if (!peer.Session.Families.Contains(Family.IPv4Unicast))
+        else if (reader.Node(PeerKeys.ExtendedNextHop.Name) is not null
+            && !peer.Session.Families.Contains(Family.IPv4Unicast))
             diagnostics.Error(reader, PeerKeys.ExtendedNextHop, "is about IPv4 prefixes: add ipv4 to families");
     }
 

@@ -15,10 +15,16 @@ internal static class PeerKeys
         "name", BgpTypes.Name, "The peer's name, unique.") { IsRequired = true };
 
     public static readonly Key<ScopedAddress> Address = new(
-        "address", BgpTypes.PeerAddress, "Where the peer is, unique.") { IsRequired = true };
+        "address", BgpTypes.PeerAddress, "Where the peer is, unique.")
+    {
+        Otherwise = "learned from router advertisements on `interface`",
+    };
 
     public static readonly Key<string> Interface = new(
-        "interface", BgpTypes.Interface, "The interface of a link-local `address`, instead of `%interface` in it.");
+        "interface",
+        BgpTypes.Interface,
+        "The interface of a link-local `address`, instead of `%interface` in it. Without `address` the peer is "
+        + "unnumbered: the one router that sends IPv6 router advertisements on this interface.");
 
     public static readonly Key<IPAddress> LocalAddress = new(
         "localAddress", BgpTypes.HostAddress, "Our end of the connection, of the family of `address`.")
@@ -41,13 +47,16 @@ internal static class PeerKeys
     public static readonly ListKey<Family> Families = new(
         "families",
         BgpTypes.Family,
-        "The address families to offer; at least one.") { Otherwise = "the family of `address`" };
+        "The address families to offer; at least one.") { Otherwise = "the family of `address`; both without one" };
 
     public static readonly Key<bool> ExtendedNextHop = new(
         "extendedNextHop",
         ScalarTypes.Boolean,
         "Offer IPv6 next hops for IPv4 prefixes (RFC 8950), on a session over IPv6; once agreed on, IPv4 prefixes go "
-        + "out with them unless `nextHop.ipv4` is set.") { Default = "false" };
+        + "out with them unless `nextHop.ipv4` is set.")
+    {
+        Otherwise = "`false`, `true` for an unnumbered peer",
+    };
 
     public static readonly Key<TimeSpan> HoldTime = new(
         "holdTime",

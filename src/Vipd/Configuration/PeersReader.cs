@@ -56,7 +56,10 @@ internal sealed class PeersReader(
         peer = _shared.Read(reader, peer);
         reader.Finish(PeerKeys.Section);
         _unique.Take(reader, PeerKeys.Name, name);
-        _unique.Take(reader, PeerKeys.Address, address);
+        if (peer.IsUnnumbered)
+            _unique.Take(reader, PeerKeys.Interface, peer.Interface);
+        else
+            _unique.Take(reader, PeerKeys.Address, address);
         if (address is not null)
             _checks.Check(reader, peer);
         return peer;
@@ -64,9 +67,10 @@ internal sealed class PeersReader(
 
     private ScopedAddress? ReadAddress(MappingReader reader)
     {
-        reader.Require(PeerKeys.Address.Name);
         var written = reader.ReadOrNull(PeerKeys.Address);
         var networkInterface = reader.ReadOrNull(PeerKeys.Interface);
+        if (reader.Node(PeerKeys.Address.Name) is null)
+            return ReadUnnumbered(reader, networkInterface);
         if (written is null)
             return null;
         if (reader.Node(PeerKeys.Interface.Name) is null)
@@ -85,5 +89,16 @@ internal sealed class PeersReader(
         if (refusal is not null)
             diagnostics.Error(reader.PositionOf(PeerKeys.Interface.Name), $"interface: {refusal}");
         return written with { Interface = networkInterface };
+    }
+
+    private ScopedAddress? ReadUnnumbered(MappingReader reader, string? networkInterface)
+    {
+        if (reader.Node(PeerKeys.Interface.Name) is null)
+        {
+            diagnostics.Error(
+                reader.Position,
+                "a peer needs 'address', or 'interface' alone if it is to be learned from router advertisements");
+        }
+        return networkInterface is null ? null : new ScopedAddress(IPAddress.IPv6Any, networkInterface);
     }
 }

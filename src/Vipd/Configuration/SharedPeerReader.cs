@@ -40,7 +40,7 @@ internal sealed class SharedPeerReader(
         BgpIdentifier = node.RouterId,
         HoldTime = reader.Read(PeerKeys.HoldTime, default),
         Families = ReadFamilies(reader, peer),
-        ExtendedNextHop = reader.Read(PeerKeys.ExtendedNextHop, false),
+        ExtendedNextHop = reader.ReadNullable(PeerKeys.ExtendedNextHop) ?? peer.IsUnnumbered,
         Passive = reader.Read(PeerKeys.Passive, false),
         RetryMinimum = reader.Read(PeerKeys.RetryMinimum, default),
         RetryMaximum = reader.Read(PeerKeys.RetryMaximum, default),
@@ -64,6 +64,8 @@ internal sealed class SharedPeerReader(
 
     private ValueList<Family> ReadFamilies(MappingReader reader, PeerOptions peer)
     {
+        if (reader.Node(PeerKeys.Families.Name) is null && peer.IsUnnumbered)
+            return [Family.IPv4Unicast, Family.IPv6Unicast];
         if (reader.Node(PeerKeys.Families.Name) is null)
             return [peer.Address.AddressFamily == AddressFamily.InterNetwork ? Family.IPv4Unicast : Family.IPv6Unicast];
         if (reader.Node(PeerKeys.Families.Name) is YamlSequence { Items: [] } empty)

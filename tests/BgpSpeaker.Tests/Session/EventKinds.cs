@@ -9,7 +9,7 @@ internal static class EventKinds
 {
     public static readonly PeerEvent[] OfPeer =
     [
-        new ManualStart(), new ManualStop("upgrade"), new ManualReset(""),
+        new ManualStart(), new ManualStop("upgrade"), new ManualReset(""), new PeerMoved("found at fe80::1"),
         new AutomaticStop(Cease(CeaseError.OtherConfigurationChange)), new BfdUp(), new BfdDown("Path Down"),
         new TimersDue(),
     ];

@@ -355,6 +355,29 @@ public sealed class PeerFsmTests
     }
 
     [Fact]
+    public void A_peer_that_moved_is_dialled_at_once_and_the_old_session_ends_with_6_6()
+    {
+        var peer = new PeerDriver().Started();
+        var id = peer.Establish(peer.Connect());
+
+        AssertActions(
+            peer.Take(new PeerMoved("found at fe80::2 on eth1")),
+            new SessionDown(id, Reasons.Sent(Cease(CeaseError.OtherConfigurationChange))),
+            new SendNotification(id, Cease(CeaseError.OtherConfigurationChange)),
+            new CloseConnection(id, Flush: true), new Dial(new(2)),
+            new StateChanged(BgpState.Established, BgpState.Connect, "found at fe80::2 on eth1"));
+    }
+
+    [Fact]
+    public void A_peer_that_is_taken_down_is_not_dialled_when_it_moves()
+    {
+        var peer = new PeerDriver().Started();
+        peer.Take(new ManualStop(""));
+
+        AssertActions(peer.Take(new PeerMoved("found at fe80::2 on eth1")));
+    }
+
+    [Fact]
     public void Reset_while_waiting_dials_at_once()
     {
         var peer = new PeerDriver().Started();

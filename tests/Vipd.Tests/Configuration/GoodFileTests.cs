@@ -193,6 +193,17 @@ public sealed class GoodFileTests
     }
 
     [Fact]
+    public void A_peer_without_an_address_is_learned_on_its_interface()
+    {
+        var peer = Load("every-key.yaml").Speaker.Peers[4];
+
+        Assert.True(peer.IsUnnumbered);
+        Assert.Equal("eth1", peer.Interface);
+        Assert.Equal([Family.IPv4Unicast, Family.IPv6Unicast], peer.Session.Families);
+        Assert.True(peer.Session.ExtendedNextHop);
+    }
+
+    [Fact]
     public void A_peer_takes_as_many_communities_as_an_announcement()
     {
         var attributes = Assert.Single(Load("most-communities.yaml").Speaker.Peers).Attributes;
