@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AnycastVip.HealthGate.Addresses;
+using AnycastVip.Netlink;
 
 namespace AnycastVip.HealthGate.Tests.Addresses;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using AnycastVip.HealthGate.Addresses;
+using AnycastVip.Netlink;
 
 namespace AnycastVip.HealthGate.Tests.Addresses;
 

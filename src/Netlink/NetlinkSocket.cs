@@ -1,20 +1,20 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace AnycastVip.HealthGate.Addresses;
+namespace AnycastVip.Netlink;
 
 /// <summary>The kernel's answer to one request.</summary>
 /// <param name="ErrorNumber">An errno; 0: it succeeded.</param>
 /// <param name="ErrorText">The kernel's own words; may be empty.</param>
 /// <param name="Messages">What was asked for.</param>
 /// <param name="IsInterrupted">A dump during which something changed: it may lack entries.</param>
-internal sealed record NetlinkAnswer(
+public sealed record NetlinkAnswer(
     int ErrorNumber, string ErrorText, IReadOnlyList<NetlinkMessage> Messages, bool IsInterrupted);
 
 /// <summary>
 /// An rtnetlink socket. It belongs for ever to the network namespace of the thread that opens it. One task at a time.
 /// </summary>
-internal sealed partial class NetlinkSocket : IDisposable
+public sealed partial class NetlinkSocket : IDisposable
 {
     private const int AddressFamilyNetlink = 16;
     private const int SocketRaw = 3;

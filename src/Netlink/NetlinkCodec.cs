@@ -1,18 +1,23 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace AnycastVip.HealthGate.Addresses;
+namespace AnycastVip.Netlink;
 
 /// <summary>One message of a netlink datagram (netlink(7)).</summary>
 /// <param name="Type">nlmsg_type.</param>
 /// <param name="Flags">nlmsg_flags.</param>
 /// <param name="Sequence">nlmsg_seq: that of the request it answers; 0 for a notification.</param>
 /// <param name="Body">What follows the header.</param>
-internal readonly record struct NetlinkMessage(
+public readonly record struct NetlinkMessage(
     ushort Type, ushort Flags, uint Sequence, ReadOnlyMemory<byte> Body)
 {
+    /// <summary>NLMSG_ERROR: the answer's end, with an errno; 0 for success.</summary>
     public const ushort Error = 2;
+
+    /// <summary>NLMSG_DONE: the end of a dump.</summary>
     public const ushort Done = 3;
+
+    /// <summary>NLM_F_DUMP_INTR: something changed during the dump.</summary>
     public const ushort DumpInterrupted = 0x10;
 
     // NLM_F_ACK_TLVS: attributes follow the error's header.
@@ -56,8 +61,9 @@ internal readonly record struct NetlinkMessage(
 }
 
 /// <summary>The parts that every netlink message is made of, in host byte order.</summary>
-internal static class NetlinkCodec
+public static class NetlinkCodec
 {
+    /// <summary>struct nlmsghdr.</summary>
     public const int HeaderOctets = 16;
 
     // NLMSG_ALIGNTO and RTA_ALIGNTO.
@@ -66,8 +72,10 @@ internal static class NetlinkCodec
     // NLA_F_NESTED and NLA_F_NET_BYTEORDER are not part of the type.
     private const ushort AttributeTypeMask = 0x3FFF;
 
+    /// <summary>The length with its padding.</summary>
     public static int Align(int length) => (length + Alignment - 1) & ~(Alignment - 1);
 
+    /// <summary>The value at the front, in host byte order.</summary>
     public static T Read<T>(ReadOnlySpan<byte> octets) where T : unmanaged => MemoryMarshal.Read<T>(octets);
 
     /// <summary>The value of the first attribute of that type; empty when there is none.</summary>
