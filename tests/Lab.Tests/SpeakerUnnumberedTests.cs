@@ -62,6 +62,36 @@ public sealed class SpeakerUnnumberedTests(UnnumberedLab lab) : IClassFixture<Un
         Assert.Equal(await LinkLocalAsync(Node), await KernelNextHopAsync(Vip6));
     }
 
+    [Fact]
+    public async Task A_default_route_of_the_router_is_installed_while_the_session_lasts()
+    {
+        // What a predecessor left, and what is somebody else's.
+        await Node.Run("ip", "route", "add", "default", "dev", "lo", "metric", "77", "protocol", "86");
+        await Node.Run("ip", "route", "add", "default", "dev", "lo", "metric", "78");
+        try
+        {
+            using var speaker = await StartAsync("asn: 65100, installDefaultRoute: {metric: 210}");
+
+            var hop = await LinkLocalAsync(Router);
+            var ipv4 = (await WaitDefaultsAsync("-4", "210", "78")).Single(route => (int)route!["metric"]! == 210)!;
+            Assert.Equal(("inet6", hop), ((string?)ipv4["via"]!["family"], (string?)ipv4["via"]!["host"]));
+            var ipv6 = (await WaitDefaultsAsync("-6", "210")).Single(route => (int)route!["metric"]! == 210)!;
+            Assert.Equal(hop, (string?)ipv6["gateway"]);
+
+            await Router.Configure("router bgp 65100", "neighbor eth1 shutdown");
+            await WaitDefaultsAsync("-4", "78");
+            await WaitDefaultsAsync("-6");
+            await Router.Configure("router bgp 65100", "no neighbor eth1 shutdown");
+            await WaitDefaultsAsync("-4", "210", "78");
+            Assert.Equal(0, await speaker.Terminate());
+            await WaitDefaultsAsync("-4", "78");
+        }
+        finally
+        {
+            await Node.Run("ip", "route", "delete", "default", "metric", "78");
+        }
+    }
+
     private Task<RunningSpeaker> StartAsync(string peer) => Node.StartSpeaker(SpeakerScenario.Configuration(
         $$"""
           - {name: tor1, interface: eth1, {{peer}}}
@@ -85,6 +115,19 @@ public sealed class SpeakerUnnumberedTests(UnnumberedLab lab) : IClassFixture<Un
         var via = route["via"];
         Assert.Equal(prefix.Contains(':', StringComparison.Ordinal) ? null : "inet6", (string?)via?["family"]);
         return (string)(via is null ? route["gateway"]! : via["host"]!)!;
+    }
+
+    // The node's default routes are those of these metrics; the kernel's own from router advertisements do not count.
+    private Task<JsonArray> WaitDefaultsAsync(string family, params string[] metrics) => Poll.Until(
+        () => DefaultsAsync(family),
+        routes => routes.Select(route => route!["metric"]!.ToString()).Order().SequenceEqual(metrics.Order()),
+        Timeout,
+        $"the default routes {family} have the metrics {string.Join(", ", metrics)}");
+
+    private async Task<JsonArray> DefaultsAsync(string family)
+    {
+        var routes = JsonNode.Parse(await Node.Run("ip", family, "-json", "route", "show", "default"))!.AsArray();
+        return [.. routes.Where(route => (string?)route!["protocol"] != "ra").Select(route => route!.DeepClone())];
     }
 
     private async Task<int> IndexAsync() =>

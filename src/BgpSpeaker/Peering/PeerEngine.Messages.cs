@@ -11,6 +11,7 @@ public sealed partial class PeerEngine
     private MessageCounters _received;
     private ReceivedRoutes _receivedRoutes = ReceivedRoutes.None;
     private TimeSpan? _establishedAt;
+    private DefaultRoutes _defaultRoutes = DefaultRoutes.None;
 
     private PeerEvent Interpret(PeerConnection connection, MessageType type, ReadOnlySpan<byte> message)
     {
@@ -44,9 +45,22 @@ public sealed partial class PeerEngine
         if (outcome.Severity == Severity.SessionReset)
             return new MessageError(id, outcome.ToNotification(message));
         Count(outcome);
+        if (_profile.TakesDefaultRoutes)
+        {
+            var isLinkLocal = _established!.Local.RemoteAddress.IsIPv6LinkLocal;
+            Take(_defaultRoutes.Next(view, outcome, _updateContext, isLinkLocal));
+        }
         return _limit?.Take(view, outcome.Severity == Severity.TreatAsWithdraw) is { } exceeded
             ? new AutomaticStop(exceeded)
             : new UpdateMsg(id);
+    }
+
+    private void Take(DefaultRoutes routes)
+    {
+        if (routes == _defaultRoutes)
+            return;
+        _defaultRoutes = routes;
+        _actions.Add(new DefaultRoutesChanged(routes, _established?.Local.RemoteAddress));
     }
 
     private void Count(in UpdateOutcome outcome)

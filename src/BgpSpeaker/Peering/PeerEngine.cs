@@ -221,6 +221,7 @@ public sealed partial class PeerEngine
                 _export = null;
                 _limit = null;
                 _ribOut.SessionDown();
+                Take(DefaultRoutes.None);
                 _actions.Add(action);
                 break;
             case CloseConnection close:

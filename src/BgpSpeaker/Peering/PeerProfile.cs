@@ -11,7 +11,11 @@ namespace AnycastVip.BgpSpeaker.Peering;
 /// <param name="NextHopIPv6">Next hop for IPv6 prefixes; null: what <see cref="LocalEnd"/> says.</param>
 /// <param name="Attributes">Laid under what an announcement asks for.</param>
 public sealed record PeerProfile(
-    string Name, PeerSettings Session, IPAddress? NextHopIPv4, IPAddress? NextHopIPv6, RouteAttributes Attributes);
+    string Name, PeerSettings Session, IPAddress? NextHopIPv4, IPAddress? NextHopIPv6, RouteAttributes Attributes)
+{
+    /// <summary>Received default routes are told by <see cref="DefaultRoutesChanged"/>, not dropped.</summary>
+    public bool TakesDefaultRoutes { get; init; }
+}
 
 /// <summary>Our end of a connection, as the shell found it when TCP was up.</summary>
 /// <param name="LocalAddress">The address of our end.</param>

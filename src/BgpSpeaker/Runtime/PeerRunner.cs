@@ -85,6 +85,9 @@ internal sealed partial class PeerRunner
     /// <summary>On the peer's task: <see cref="CurrentAddress"/> of an unnumbered peer has changed.</summary>
     public event Action? AddressLearned;
 
+    /// <summary>On the peer's task: what it offers as the way out has changed; null: nothing any more.</summary>
+    public event Action<DefaultRouteOffer?>? DefaultRoutesOffered;
+
     /// <summary>How far the peer has come with the desired set; a snapshot, replaced whole.</summary>
     public PeerDelivery Delivery => Volatile.Read(ref _delivery);
 
@@ -107,6 +110,7 @@ internal sealed partial class PeerRunner
                 // A bug must cost one session of one peer, not the node.
                 LogBug(_log, bug, _options.Name);
                 AbortAll();
+                DefaultRoutesOffered?.Invoke(null);
                 _carryingOut = false;
                 var start = !_engine.IsAdministrativelyDown;
                 _engine = NewEngine();
@@ -117,6 +121,7 @@ internal sealed partial class PeerRunner
         }
         LeaveBfd();
         AbortAll();
+        DefaultRoutesOffered?.Invoke(null);
         await discovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _timer.DisposeAsync();
         _inbox.Writer.Complete();
@@ -195,7 +200,10 @@ internal sealed partial class PeerRunner
             BfdStrict = options.Bfd is { Strict: true },
             RestartingUntil = _restartedAt + options.Session.RestartTime,
         };
-        return new(options.Name, session, options.NextHopIPv4, options.NextHopIPv6, options.Attributes);
+        return new(options.Name, session, options.NextHopIPv4, options.NextHopIPv6, options.Attributes)
+        {
+            TakesDefaultRoutes = options.DefaultRouteMetric is not null,
+        };
     }
 
     private async Task RunEngineAsync(CancellationToken stop)
@@ -265,6 +273,15 @@ internal sealed partial class PeerRunner
         }
     }
 
+    private void OfferDefaultRoutes(DefaultRoutesChanged changed)
+    {
+        if (Options.DefaultRouteMetric is not { } metric)
+            return;
+        var scope = changed.Peer is { IsIPv6LinkLocal: true } peer ? (int)peer.ScopeId : 0;
+        DefaultRoutesOffered?.Invoke(
+            changed.Routes == DefaultRoutes.None ? null : new DefaultRouteOffer(metric, changed.Routes, scope));
+    }
+
     // A link that was down for a moment brings the same neighbour back, whose session may have survived.
     private void TakeLearned(IPAddress address)
     {
@@ -311,6 +328,9 @@ internal sealed partial class PeerRunner
             case OutputReady ready:
                 if (_sockets.TryGetValue(ready.Connection, out var socket))
                     Write(socket);
+                break;
+            case DefaultRoutesChanged changed:
+                OfferDefaultRoutes(changed);
                 break;
             case CloseConnection close:
                 Close(close);

@@ -27,6 +27,7 @@ public sealed partial class Speaker
                 peer.Post(new ManualStop(reason));
             }
             await WaitUntilQuietAsync(others);
+            _defaultRoutes.LeaveEverything();
             // Before the connections close: BFD that falls silent would tell the peers that the path has failed.
             await _bfd.StopAsync(_clock);
             await EndEverythingAsync();

@@ -47,6 +47,7 @@ public sealed partial class Speaker : IAsyncDisposable
         _peers = [];
         Leases = new LeaseHub(options, clock, OnRoutesChanged, Changes);
         _restartedAt = ResumeLeases(options);
+        _defaultRoutes = NewDefaultRouteKeeper(options);
         _peers = options.Peers.Select(peer => NewPeer(peer, !peer.Shutdown)).ToArray();
     }
 
@@ -100,6 +101,7 @@ public sealed partial class Speaker : IAsyncDisposable
                 throw new ListenException(endpoint, error);
             }
         }
+        KeepDefaultRoutes();
         if (Options.Peers.Any(peer => peer.Bfd is not null))
             _bfd.Start();
         foreach (var peer in Peers)
@@ -151,6 +153,7 @@ public sealed partial class Speaker : IAsyncDisposable
         _bfd.Dispose();
         Leases.Dispose();
         _stop.Dispose();
+        _stopRoutes.Dispose();
         _lifecycle.Dispose();
         DeclarationTurn.Dispose();
         RouteViewTurn.Dispose();
@@ -161,6 +164,7 @@ public sealed partial class Speaker : IAsyncDisposable
         var peer = new PeerRunner(options, start, Leases.Routes, _clock, _bfd, _log, Changes, _restartedAt);
         // Its TCP MD5 key is set under its address.
         peer.AddressLearned += FollowKeys;
+        peer.DefaultRoutesOffered += offer => _defaultRoutes.Offer(options.Name, offer);
         return peer;
     }
 
@@ -185,6 +189,7 @@ public sealed partial class Speaker : IAsyncDisposable
         await Task.WhenAll(_listening);
         foreach (var peer in Peers)
             await EndAsync(peer);
+        await EndDefaultRoutesAsync();
     }
 
     // Until nothing is left to flush, within a bound.

@@ -89,6 +89,11 @@ public sealed record PeerOptions
     /// <summary>Next hop for IPv6 prefixes; null: the session's own address, or that of its interface.</summary>
     public IPAddress? NextHopIPv6 { get; init; }
 
+    /// <summary>
+    /// Received default routes are installed in the kernel with this metric, 1–4294967295; null: they are dropped.
+    /// </summary>
+    public uint? DefaultRouteMetric { get; init; }
+
     /// <summary>Laid under what an announcement asks for: MED and LOCAL_PREF where it has none, prepends and
     /// communities in addition.</summary>
     public RouteAttributes Attributes { get; init; } = RouteAttributes.None;

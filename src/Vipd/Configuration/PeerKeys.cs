@@ -153,6 +153,14 @@ internal static class PeerKeys
         "How many prefixes of each family the peer may announce. One more ends the session with Cease/1 (RFC 4486), "
         + "and the peer is refused for `retryAfterCease`.") { Otherwise = "any number: they are dropped anyway" };
 
+    public static readonly SectionKey InstallDefaultRoute = new(
+        "installDefaultRoute",
+        InstallDefaultRouteKeys.Section,
+        SectionShape.Mapping,
+        "Install the default routes that the peer announces in the kernel, as long as the session lasts: `0.0.0.0/0` "
+        + "and `::/0`, marked with route protocol 86. Peers of one metric share a multipath route. Without it whatever "
+        + "a peer announces is dropped.");
+
     public static readonly SectionKey NextHop = new(
         "nextHop", NextHopKeys.Section, SectionShape.Mapping, "What stands as next hop in announcements.");
 
@@ -198,8 +206,8 @@ internal static class PeerKeys
     [
         Asn, LocalAsn, Port, Families, ExtendedNextHop, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile,
         TtlSecurityHops, Ttl, Bfd, Role, StrictRole, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease,
-        GracefulRestart, MaximumPrefixes, NextHop, Med, LocalPref, AsPathPrepend, Communities, ExtendedCommunities,
-        LargeCommunities, LinkBandwidth,
+        GracefulRestart, MaximumPrefixes, InstallDefaultRoute, NextHop, Med, LocalPref, AsPathPrepend, Communities,
+        ExtendedCommunities, LargeCommunities, LinkBandwidth,
     ];
 
     private static readonly string[] NotYet = ["addPath"];
@@ -219,6 +227,20 @@ internal static class GracefulRestartKeys
         + "where `peerDefaults` has it on.") { Default = "15s" };
 
     public static readonly Section Section = new([RestartTime], []);
+}
+
+/// <summary>The keys under <c>installDefaultRoute</c> of a peer.</summary>
+internal static class InstallDefaultRouteKeys
+{
+    public static readonly Key<long> Metric = new(
+        "metric",
+        ScalarTypes.Integer(0, uint.MaxValue),
+        "The metric of the kernel route, one that no other program uses. 0: off, where `peerDefaults` has it on.")
+    {
+        Default = "200",
+    };
+
+    public static readonly Section Section = new([Metric], []);
 }
 
 /// <summary>The keys under <c>nextHop</c> of a peer.</summary>

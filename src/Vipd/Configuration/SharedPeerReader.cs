@@ -25,6 +25,7 @@ internal sealed class SharedPeerReader(
             Ttl = (int?)reader.ReadNullable(PeerKeys.Ttl),
             Shutdown = reader.Read(PeerKeys.Shutdown, false),
             Session = ReadSession(reader, peer),
+            DefaultRouteMetric = ReadDefaultRouteMetric(reader),
             NextHopIPv4 = nextHop?.ReadOrNull(NextHopKeys.IPv4),
             NextHopIPv6 = nextHop?.ReadOrNull(NextHopKeys.IPv6),
             Attributes = ReadAttributes(reader),
@@ -53,6 +54,14 @@ internal sealed class SharedPeerReader(
         StrictRole = reader.Read(PeerKeys.StrictRole, false),
         HostName = node.Name,
     };
+
+    private static uint? ReadDefaultRouteMetric(MappingReader reader)
+    {
+        var section = reader.Read(PeerKeys.InstallDefaultRoute);
+        var metric = section?.Read(InstallDefaultRouteKeys.Metric, 0);
+        section?.Finish(InstallDefaultRouteKeys.Section);
+        return metric is 0 ? null : (uint?)metric;
+    }
 
     private static TimeSpan? ReadRestartTime(MappingReader reader)
     {

@@ -198,6 +198,7 @@ public sealed class GoodFileTests
         var peer = Load("every-key.yaml").Speaker.Peers[4];
 
         Assert.True(peer.IsUnnumbered);
+        Assert.Equal(uint.MaxValue, peer.DefaultRouteMetric);
         Assert.Equal("eth1", peer.Interface);
         Assert.Equal([Family.IPv4Unicast, Family.IPv6Unicast], peer.Session.Families);
         Assert.True(peer.Session.ExtendedNextHop);
