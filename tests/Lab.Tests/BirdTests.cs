@@ -40,7 +40,8 @@ public sealed class BirdTests(ForeignRouterLab lab)
 
         await lease.AnnounceAsync($$"""
             [{"prefix": "{{VipIPv4}}", "attributes": {"med": 77, "asPathPrepend": 2,
-              "communities": ["65001:100", "no-export"], "largeCommunities": ["65001:1:2"]} },
+              "communities": ["65001:100", "no-export"], "largeCommunities": ["65001:1:2"],
+              "extendedCommunities": ["rt:65001:100"]} },
              {"prefix": "{{VipIPv6}}"}]
             """);
 
@@ -52,6 +53,7 @@ public sealed class BirdTests(ForeignRouterLab lab)
         Assert.Equal("77", BirdRouter.Value(route, "BGP.med"));
         Assert.Equal("(65001,100) (65535,65281)", BirdRouter.Value(route, "BGP.community"));
         Assert.Equal("(65001, 1, 2)", BirdRouter.Value(route, "BGP.large_community"));
+        Assert.Equal("(rt, 65001, 100)", BirdRouter.Value(route, "BGP.ext_community"));
         Assert.Equal("100", BirdRouter.Value(route, "BGP.local_pref"));
         await WaitGatewayAsync(bird, VipIPv4, NodeIPv4);
         await WaitGatewayAsync(bird, VipIPv6, NodeIPv6);
@@ -165,6 +167,48 @@ public sealed class BirdTests(ForeignRouterLab lab)
             Bound,
             "BIRD shows the reason");
         Assert.NotEqual("Established", await bird.SessionState(NodeIPv4));
+    }
+
+    [Fact]
+    public async Task BFD_is_Up_over_both_families_and_a_speaker_that_stands_still_is_Down_at_BIRD()
+    {
+        await using var bird = await lab.StartBirdAsync(new()
+        {
+            Global = """
+                protocol bfd {
+                  interface "eth1" { min rx interval 100 ms; min tx interval 100 ms; multiplier 3; };
+                }
+                """,
+            Session = "bfd on;",
+        });
+        using var speaker = await lab.Node.StartSpeaker(
+            Configuration(BothPeers("bfd: {transmitInterval: 100ms, receiveInterval: 100ms}")));
+        await bird.WaitEstablished(NodeIPv4);
+        await bird.WaitEstablished(NodeIPv6);
+        foreach (var peer in new[] { "tor1", "tor2" })
+        {
+            await Poll.Until(
+                async () => (string?)(await ForeignClient.PeerAsync(speaker, peer))["bfd"]?["state"],
+                state => state == "BFD_STATE_UP",
+                Bound,
+                $"BFD with {peer} is Up");
+        }
+        await Poll.Until(
+            () => bird.Birdc("show bfd sessions"),
+            shown => shown.Split('\n').Count(line => line.Contains(" Up ", StringComparison.Ordinal)) == 2,
+            Bound,
+            "BIRD sees both sessions Up");
+
+        await speaker.Signal("STOP");
+
+        foreach (var node in new[] { NodeIPv4, NodeIPv6 })
+        {
+            await Poll.Until(
+                () => bird.Session(node),
+                shown => shown.Contains("BFD session down", StringComparison.Ordinal),
+                Bound,
+                $"BIRD ends the session with {node} for BFD");
+        }
     }
 
     private static string BothPeers(string option) => $$"""
