@@ -167,6 +167,8 @@ internal sealed class AnnounceCall(
     private static RouteDeclaration Read(RouteAnnouncement route)
     {
         var attributes = AttributesMapping.FromProto(route.Attributes, out var fault);
+        if (route.PeerAttributes.Count == 0)
+            return new RouteDeclaration(route.Prefix, attributes, [], fault);
         var perPeer = new List<PeerAttributes>(route.PeerAttributes.Count);
         foreach (var (peer, message) in route.PeerAttributes)
         {

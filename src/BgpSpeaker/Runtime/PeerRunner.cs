@@ -210,7 +210,8 @@ internal sealed partial class PeerRunner
     {
         while (await _inbox.Reader.WaitToReadAsync(stop))
         {
-            while (_inbox.Reader.TryRead(out var input))
+            // One at a time: what comes without end must not keep the timers waiting.
+            if (_inbox.Reader.TryRead(out var input))
             {
                 Apply(input);
                 CarryOut();

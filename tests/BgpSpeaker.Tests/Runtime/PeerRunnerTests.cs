@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using AnycastVip.BgpSpeaker.Peering;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Runtime.Bfd;
@@ -47,5 +49,31 @@ public sealed class PeerRunnerTests
         Assert.NotNull(await peer.ReadUntilAsync(MessageType.Open));
         await stop.CancelAsync();
         await running;
+    }
+
+    [Fact]
+    public async Task An_inbox_that_is_never_empty_keeps_no_timer_waiting()
+    {
+        const string Address = "127.8.0.3";
+        var longerThanHoldTime = TimeSpan.FromSeconds(AlivePeer.HoldTimeSeconds + 1);
+        await using var test = new TestSpeaker(TestSpeaker.Passive(Address));
+        await using var peer = await AlivePeer.EstablishAsync(test, Address);
+        var runner = test.Speaker.Peers[0];
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var since = Stopwatch.GetTimestamp();
+
+        _ = runner.AskAsync(AskAgain);
+
+        await done.Task;
+        peer.AssertNeverMissed();
+
+        bool AskAgain(PeerEngine engine)
+        {
+            if (Stopwatch.GetElapsedTime(since) < longerThanHoldTime)
+                _ = runner.AskAsync(AskAgain);
+            else
+                done.SetResult();
+            return true;
+        }
     }
 }

@@ -24,12 +24,11 @@ public sealed class ReceivedRoutesMemoryTests
         var updates = Encode();
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        // Again and again, for longer than the hold time.
+        // Again and again, for longer than the hold time, in writes so long that there is always something to read.
         var (rounds, since) = (0UL, Stopwatch.GetTimestamp());
         for (; Stopwatch.GetElapsedTime(since).TotalSeconds <= AlivePeer.HoldTimeSeconds; rounds++)
         {
-            foreach (var update in updates)
-                await peer.SendAsync(update);
+            await peer.SendAsync(updates);
         }
 
         var status = await Poll.Until(
@@ -45,7 +44,7 @@ public sealed class ReceivedRoutesMemoryTests
         GC.KeepAlive(updates);
     }
 
-    private static List<byte[]> Encode()
+    private static byte[] Encode()
     {
         var prefixes = Enumerable.Range(0, Routes)
             .Select(i => Prefix.Create(new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), 32)!.Value)
@@ -53,14 +52,14 @@ public sealed class ReceivedRoutesMemoryTests
         var attributes = new EncodedAttributes(
             new PathAttributes { AsPath = [TestSpeaker.PeerAs], NextHop = IPAddress.Parse("192.0.2.2") },
             fourOctetAs: true);
-        var updates = new List<byte[]>();
+        var updates = new List<byte>();
         var buffer = new byte[MessageSize.Maximum];
         for (var at = 0; at < prefixes.Length;)
         {
             var length = UpdateEncoder.EncodeAnnounce(buffer, attributes, prefixes.AsSpan(at), out var consumed);
-            updates.Add(buffer[..length]);
+            updates.AddRange(buffer.AsSpan(0, length));
             at += consumed;
         }
-        return updates;
+        return [.. updates];
     }
 }
