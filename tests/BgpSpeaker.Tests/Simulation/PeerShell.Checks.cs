@@ -190,6 +190,9 @@ internal sealed partial class PeerShell
         CheckArrived(socket);
     }
 
+    // RFC 9687: whatever the peer takes restarts the SendHoldTimer.
+    private void NoteProgress() => _behindSince = _behindSince is null ? null : Now;
+
     private void CheckWritten(SimulatedSocket socket)
     {
         var now = (_node.Table.Current.Version, socket.Id, socket.Checker.Updates, socket.WriteInFlight);

@@ -302,6 +302,7 @@ internal sealed partial class PeerShell
             return;
         }
         socket.WrittenOctets += socket.WriteLength;
+        NoteProgress();
         Engine.Written(socket.Id, socket.WrittenOctets, Now);
     }
 
