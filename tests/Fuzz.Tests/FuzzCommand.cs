@@ -31,7 +31,7 @@ internal static class FuzzCommand
         foreach (var target in targets)
         {
             if (FuzzRun.Try(target, input, out _) is { } broken)
-                return Tell(new(target.Name, input, 0, broken), seed: null);
+                return Tell(new(target.Name, input, "", broken));
         }
         Console.WriteLine("nothing is broken");
         return Ok;
@@ -44,14 +44,14 @@ internal static class FuzzCommand
         var runs = Enumerable.Range(0, options.Jobs)
             .Select(job => new FuzzRun(options.Seed + (ulong)job, FuzzTargets.Among(options.Targets)))
             .ToArray();
-        (Finding Found, ulong Seed)? found = null;
+        Finding? found = null;
         var isOver = false;
-        var threads = runs.Select((run, job) => new Thread(() => Work(run, job)) { IsBackground = true }).ToList();
+        var threads = runs.Select(run => new Thread(() => Work(run)) { IsBackground = true }).ToList();
         var clock = Stopwatch.StartNew();
         threads.ForEach(thread => thread.Start());
         Watch();
-        if (found is { } broken)
-            return Tell(broken.Found, broken.Seed);
+        if (found is not null)
+            return Tell(found);
         Console.WriteLine(Progress(runs, clock.Elapsed));
         foreach (var corpus in runs[0].Corpora)
             Console.WriteLine($"  {corpus.Target.Name,-14} corpus {corpus.Inputs.Count}, outcomes {corpus.Signatures}");
@@ -59,16 +59,12 @@ internal static class FuzzCommand
         Console.WriteLine("nothing is broken");
         return Ok;
 
-        void Work(FuzzRun run, int job)
+        void Work(FuzzRun run)
         {
-            while (!Volatile.Read(ref isOver))
-            {
-                if (run.Step() is not { } finding)
-                    continue;
-                lock (runs)
-                    found ??= (finding, options.Seed + (ulong)job);
-                return;
-            }
+            Finding? finding = null;
+            while (finding is null && !Volatile.Read(ref isOver))
+                finding = run.Step();
+            Interlocked.CompareExchange(ref found, finding, null);
         }
 
         // Also sees an input that never ends, which no thread can tell of itself.
@@ -76,15 +72,16 @@ internal static class FuzzCommand
         {
             var done = runs.Select(run => (run.Done, At: clock.Elapsed)).ToArray();
             var reported = clock.Elapsed;
-            while (found is null && clock.Elapsed < options.Time && runs.Sum(run => run.Done) < options.Inputs)
+            while (Volatile.Read(ref found) is null
+                && clock.Elapsed < options.Time && runs.Sum(run => run.Done) < options.Inputs)
             {
                 threads[0].Join(Look);
                 for (var job = 0; job < runs.Length; job++)
                 {
                     if (runs[job].Done != done[job].Done)
                         done[job] = (runs[job].Done, clock.Elapsed);
-                    else if (clock.Elapsed - done[job].At > Hang && found is null)
-                        found = (runs[job].Current($"no end within {Hang.TotalSeconds} s"), options.Seed + (ulong)job);
+                    else if (clock.Elapsed - done[job].At > Hang)
+                        found ??= runs[job].Current($"no end within {Hang.TotalSeconds} s");
                 }
                 if (clock.Elapsed - reported < Report)
                     continue;
@@ -108,10 +105,10 @@ internal static class FuzzCommand
                 + $"outcomes {outcomes}");
     }
 
-    private static int Tell(Finding finding, ulong? seed)
+    private static int Tell(Finding finding)
     {
         var hex = Convert.ToHexStringLower(finding.Input);
-        Console.WriteLine($"BROKEN: {finding.Target}" + (seed is null ? "" : $", seed {seed}, input {finding.Number}"));
+        Console.WriteLine($"BROKEN: {finding.Target} {finding.Run}");
         Console.WriteLine(finding.What);
         Console.WriteLine($"again: tests/fuzz --target {finding.Target} --again {hex}");
         return Broken;

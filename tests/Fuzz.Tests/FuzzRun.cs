@@ -5,9 +5,9 @@ namespace AnycastVip.Fuzz.Tests;
 /// <summary>An input that broke a promise.</summary>
 /// <param name="Target">Whose.</param>
 /// <param name="Input">All that it takes to see it again.</param>
-/// <param name="Number">Which input of the run it was.</param>
+/// <param name="Run">Which input of which run it was, in words; empty for one that was given.</param>
 /// <param name="What">What happened.</param>
-internal sealed record Finding(string Target, byte[] Input, long Number, string What);
+internal sealed record Finding(string Target, byte[] Input, string Run, string What);
 
 /// <summary>
 /// One thread's run: the same seed over the same corpora makes the same inputs. Guided by what comes of them: an input
@@ -15,6 +15,7 @@ internal sealed record Finding(string Target, byte[] Input, long Number, string 
 /// </summary>
 internal sealed class FuzzRun
 {
+    private readonly ulong _seed;
     private readonly Chance _chance;
     private readonly Mutator _mutator;
     private readonly Corpus[] _corpora;
@@ -24,6 +25,7 @@ internal sealed class FuzzRun
 
     public FuzzRun(ulong seed, IEnumerable<FuzzTarget> targets)
     {
+        _seed = seed;
         _chance = new Chance(seed);
         _mutator = new Mutator(_chance);
         _corpora = [.. targets.Select(target => new Corpus(target))];
@@ -37,7 +39,7 @@ internal sealed class FuzzRun
     public long Done { get; private set; }
 
     /// <summary>What is being run.</summary>
-    public Finding Current(string what) => new(_corpus.Target.Name, _input, Done, what);
+    public Finding Current(string what) => new(_corpus.Target.Name, _input, $"seed {_seed}, input {Done}", what);
 
     /// <summary>Runs one input.</summary>
     /// <returns>What it broke; null: nothing.</returns>

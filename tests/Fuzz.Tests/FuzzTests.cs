@@ -25,7 +25,7 @@ public sealed class FuzzTests
                 continue;
             var hex = Convert.ToHexStringLower(finding.Input);
             Assert.Fail(
-                $"VIP_SEED={seed}, input {finding.Number}: tests/fuzz --target {name} --again {hex}\n{finding.What}");
+                $"VIP_SEED={seed}, {finding.Run}: tests/fuzz --target {name} --again {hex}\n{finding.What}");
         }
     }
 
