@@ -9,7 +9,7 @@ internal static class FuzzTargets
     public static FuzzTarget[] All() =>
     [
         new FramerTarget(), new OpenTarget(), new UpdateTarget(), new ShortMessageTarget(), new SessionTarget(),
-        new BfdPacketTarget(), new BfdSessionTarget(), new CaptureTarget(),
+        new BfdPacketTarget(), new BfdSessionTarget(), new DiscoveryTarget(), new CaptureTarget(),
         new ConfigurationTarget(), new DrainFileTarget(),
     ];
 

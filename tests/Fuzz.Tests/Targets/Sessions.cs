@@ -11,7 +11,8 @@ internal static class Sessions
     private const int RoleShift = 5;
 
     /// <summary>
-    /// 4-octet AS numbers, an external peer, both families: the bits that are clear; in the highest three our role.
+    /// 4-octet AS numbers, an external peer, both families, RFC 8950: the bits that are clear; in the highest three our
+    /// role.
     /// </summary>
     public static UpdateContext Context(byte options) => new()
     {
@@ -20,6 +21,7 @@ internal static class Sessions
         LocalAs = LocalAs,
         IPv4Unicast = (options & 4) == 0,
         IPv6Unicast = (options & 8) == 0,
+        ExtendedNextHop = (options & 16) == 0,
         Role = (options >> RoleShift) is > 0 and <= 5 and var role ? (BgpRole)(role - 1) : null,
         PeerAs = 65002,
     };
@@ -27,6 +29,6 @@ internal static class Sessions
     /// <summary>The octet that <see cref="Context"/> makes a session's context of.</summary>
     public static byte OptionsOf(UpdateContext context) => (byte)(
         (context.FourOctetAs ? 0 : 1) | (context.IsExternal ? 0 : 2)
-        | (context.IPv4Unicast ? 0 : 4) | (context.IPv6Unicast ? 0 : 8)
+        | (context.IPv4Unicast ? 0 : 4) | (context.IPv6Unicast ? 0 : 8) | (context.ExtendedNextHop ? 0 : 16)
         | (context.Role is { } role ? ((int)role + 1) << RoleShift : 0));
 }

@@ -19,7 +19,7 @@ internal sealed class UpdateTarget : FuzzTarget
 
     public override string Name => "update";
 
-    public override int Share => 35;
+    public override int Share => 32;
 
     // The description holds each prefix and attribute as text.
     public override long AllocationBound(int inputLength) => 1024 * 1024 + (400L * inputLength);
