@@ -178,9 +178,10 @@ public static class BfdFsm
         }
         var isNews = changed is not null || (after.RemoteDiscr != 0 && after.RemoteDiscr != before.RemoteDiscr);
         if (isNews || isDue)
-            next = StartTransmitTimer(next with { LastSent = now });
+            next = StartTransmitTimer(next with { LastSent = now }, next.Settings.DetectMult == 1);
+        // The remote system may still count with a Detect Mult of 1: it has not heard of another one.
         else if (IsPaceChanged(before, after))
-            next = StartTransmitTimer(next);
+            next = StartTransmitTimer(next, isEarly: true);
         BfdPacket? packet = isNews || isDue || answersPoll ? BuildPacket(next, answersPoll) : null;
         return (next, new(packet, changed));
     }
@@ -190,9 +191,9 @@ public static class BfdFsm
         before.IsPeriodic != after.IsPeriodic || before.TransmitInterval != after.TransmitInterval;
 
     // Section 6.8.7: 75–100 % of the interval; with a Detect Mult of 1 at most 90 %.
-    private static BfdSession StartTransmitTimer(in BfdSession session)
+    private static BfdSession StartTransmitTimer(in BfdSession session, bool isEarly)
     {
-        var most = session.Settings.DetectMult == 1 ? 0.9 : 1;
+        var most = isEarly ? 0.9 : 1;
         var interval = session.Jitter.Apply(session.TransmitInterval, out var jitter, most);
         return session with
         {

@@ -191,4 +191,19 @@ public sealed class BfdFsmTests
         });
         Assert.Equal(BfdState.Up, session.SessionState);
     }
+
+    // Found by the simulation, seed 20824: the packet that would have told the new Detect Mult came too late.
+    [Fact]
+    public void A_greater_detect_mult_delays_no_packet_before_it_is_told()
+    {
+        var slow = BfdSample.Settings with { DesiredMinTxInterval = BfdSample.Milliseconds(500), DetectMult = 1 };
+        var session = BfdSample.InUp(slow);
+        for (var change = 1; change <= 100; change++)
+        {
+            var interval = BfdSample.Milliseconds(450 - change);
+            var settings = BfdSample.Settings with { DesiredMinTxInterval = interval, DetectMult = 4 };
+            (session, _) = BfdFsm.Next(session, BfdEvent.Configure(settings), session.LastSent);
+            Assert.True(session.TransmitTimer <= session.LastSent + (0.9 * session.TransmitInterval));
+        }
+    }
 }
