@@ -49,9 +49,14 @@ internal sealed class EmittedUpdates
         LocalAs = peer.EffectiveAs,
         IPv4Unicast = Offers(speaker, Family.IPv4Unicast) && Offers(peer, Family.IPv4Unicast),
         IPv6Unicast = Offers(speaker, Family.IPv6Unicast) && Offers(peer, Family.IPv6Unicast),
+        ExtendedNextHop = TakesIPv6NextHops(speaker) && TakesIPv6NextHops(peer),
     };
 
     private static bool HasFourOctetAs(OpenMessage open) => open.Capabilities.Any(c => c is FourOctetAsCapability);
+
+    private static bool TakesIPv6NextHops(OpenMessage open) => open.Capabilities
+        .OfType<ExtendedNextHopCapability>()
+        .Any(c => c.Encodings.Contains(ExtendedNextHop.IPv4OverIPv6));
 
     // RFC 4760 section 8: who names no family means IPv4 unicast.
     private static bool Offers(OpenMessage open, Family family)
