@@ -136,7 +136,7 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         EndAll(down, Reasons.BfdDown(down.Reason));
         _state = _state with { DownReason = Reasons.BfdDown(down.Reason) };
         if (_state.Settings.BfdStrict)
-            _state = _state with { IsHeldByBfd = true, ConnectRetryTimer = null };
+            HoldByBfd();
     }
 
     private void FollowPeer(PeerMoved moved)
@@ -144,14 +144,14 @@ internal sealed class PeerTransition(PeerState before, TimeSpan now)
         if (!_state.AdminUp)
             return;
         EndAll(new AutomaticStop(Cease.OtherConfigurationChange), moved.Reason);
+        _state = _state with { RetryWait = _state.Settings.RetryMinimum };
         // BFD has to be Up towards the new address too.
-        _state = _state with
-        {
-            RetryWait = _state.Settings.RetryMinimum,
-            IsHeldByBfd = _state.Settings.BfdStrict,
-        };
+        if (_state.Settings.BfdStrict)
+            HoldByBfd();
         Dial();
     }
+
+    private void HoldByBfd() => _state = _state with { IsHeldByBfd = true, ConnectRetryTimer = null };
 
     private void EndAll(PeerEvent stop, string reason)
     {

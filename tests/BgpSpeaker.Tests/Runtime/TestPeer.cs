@@ -13,6 +13,8 @@ internal sealed class TestPeer : IDisposable
 
     private readonly NetworkStream _stream;
     private readonly EmittedUpdates _emitted = new();
+    // Two writes at once may be mixed.
+    private readonly SemaphoreSlim _writing = new(1);
 
     private TestPeer(NetworkStream stream) => _stream = stream;
 
@@ -42,9 +44,17 @@ internal sealed class TestPeer : IDisposable
 
     public async Task SendAsync(byte[] octets)
     {
-        _emitted.Played(octets);
-        await _stream.WriteAsync(octets);
-        Sent += octets.Length;
+        await _writing.WaitAsync();
+        try
+        {
+            _emitted.Played(octets);
+            await _stream.WriteAsync(octets);
+            Sent += octets.Length;
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
     /// <summary>One octet per segment; stops quietly where the speaker hangs up.</summary>
@@ -161,5 +171,9 @@ internal sealed class TestPeer : IDisposable
         }
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _writing.Dispose();
+    }
 }

@@ -159,6 +159,9 @@ public sealed class SupervisorTests
         await using var rig = new SupervisorRig();
         rig.Start(rig.Daemon("a"), rig.Daemon("b"));
         await rig.Told("a runs", "b runs");
+        // They may run before the supervisor knows to whom a signal goes.
+        await rig.Logged("a: started");
+        await rig.Logged("b: started");
 
         rig.Reload();
 
@@ -193,6 +196,7 @@ public sealed class SupervisorTests
         using var api = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         rig.Start(rig.Daemon("a") with { Socket = rig.PathOf("api") });
         await rig.Told("a runs");
+        await rig.Logged("a: started");
         // Bound is not enough: it must listen.
         api.Bind(new UnixDomainSocketEndPoint(rig.PathOf("api")));
         rig.Reload();
