@@ -27,16 +27,21 @@ internal sealed class TestSpeaker : IAsyncDisposable
     }
 
     public TestSpeaker(RestartMarker? marker, params PeerOptions[] peers)
-        : this(marker, BootClock.Instance, peers)
+        : this(IPAddress.Loopback, marker, BootClock.Instance, peers)
     {
     }
 
     public TestSpeaker(TimeProvider clock, params PeerOptions[] peers)
-        : this(null, clock, peers)
+        : this(IPAddress.Loopback, null, clock, peers)
     {
     }
 
-    private TestSpeaker(RestartMarker? marker, TimeProvider clock, PeerOptions[] peers)
+    public TestSpeaker(IPAddress listen, params PeerOptions[] peers)
+        : this(listen, null, BootClock.Instance, peers)
+    {
+    }
+
+    private TestSpeaker(IPAddress listen, RestartMarker? marker, TimeProvider clock, PeerOptions[] peers)
     {
         Speaker = new Speaker(
             new SpeakerOptions
@@ -44,7 +49,7 @@ internal sealed class TestSpeaker : IAsyncDisposable
                 NodeName = "node1",
                 Asn = 65001,
                 RouterId = RouterId,
-                Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+                Listen = [new IPEndPoint(listen, 0)],
                 AllowedPrefixes = [new AllowedPrefix(Prefix.Create(IPAddress.Parse("203.0.0.0"), 16)!.Value, 32, 32)],
                 Peers = peers.ToValueList(),
             },
