@@ -19,17 +19,17 @@ public sealed record DefaultRoutes(IPAddress? IPv4, IPAddress? IPv6)
         in UpdateView view, in UpdateOutcome outcome, in UpdateContext context, bool isLinkLocal)
     {
         var (ipv4, ipv6) = (IPv4, IPv6);
-        if (HasDefault(view.WithdrawnRoutes, isIPv6: false))
+        if (HasDefault(view.WithdrawnRoutes, isIPv6: false, context))
             ipv4 = null;
-        if (HasDefault(view.MpUnreachNlri, view.MpUnreachIsIPv6))
+        if (HasDefault(view.MpUnreachNlri, view.MpUnreachIsIPv6, context))
         {
             ipv4 = view.MpUnreachIsIPv6 ? ipv4 : null;
             ipv6 = view.MpUnreachIsIPv6 ? null : ipv6;
         }
         var counts = outcome.Severity < Severity.TreatAsWithdraw;
-        if (HasDefault(view.Nlri, isIPv6: false))
+        if (HasDefault(view.Nlri, isIPv6: false, context))
             ipv4 = counts ? NextHop(view.Attributes) : null;
-        if (HasDefault(view.MpReachNlri, view.MpReachIsIPv6))
+        if (HasDefault(view.MpReachNlri, view.MpReachIsIPv6, context))
         {
             var nextHop = counts ? MultiprotocolNextHop(view.Attributes, context, isLinkLocal) : null;
             (ipv4, ipv6) = view.MpReachIsIPv6 ? (ipv4, nextHop) : (nextHop, ipv6);
@@ -37,9 +37,9 @@ public sealed record DefaultRoutes(IPAddress? IPv4, IPAddress? IPv6)
         return new(ipv4, ipv6);
     }
 
-    private static bool HasDefault(ReadOnlySpan<byte> nlri, bool isIPv6)
+    private static bool HasDefault(ReadOnlySpan<byte> nlri, bool isIPv6, in UpdateContext context)
     {
-        foreach (var prefix in new NlriReader(nlri, isIPv6))
+        foreach (var prefix in new NlriReader(nlri, isIPv6, context.HasPathIds(isIPv6)))
         {
             if (prefix.Length == 0)
                 return true;

@@ -50,7 +50,7 @@ public sealed partial class PeerEngine
             var isLinkLocal = _established!.Local.RemoteAddress.IsIPv6LinkLocal;
             Take(_defaultRoutes.Next(view, outcome, _updateContext, isLinkLocal));
         }
-        return _limit?.Take(view, outcome.Severity == Severity.TreatAsWithdraw) is { } exceeded
+        return _limit?.Take(view, _updateContext, outcome.Severity == Severity.TreatAsWithdraw) is { } exceeded
             ? new AutomaticStop(exceeded)
             : new UpdateMsg(id);
     }

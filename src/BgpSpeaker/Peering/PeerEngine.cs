@@ -265,6 +265,8 @@ public sealed partial class PeerEngine
             Role = _profile.Session.Role,
             PeerAs = up.Session.PeerAs,
             ExtendedNextHop = up.Session.ExtendedNextHop,
+            AddPathIPv4 = up.Session.AddPathFamilies.Contains(Family.IPv4Unicast),
+            AddPathIPv6 = up.Session.AddPathFamilies.Contains(Family.IPv6Unicast),
         };
         _export = ExportFor(up.Session, connection.Local);
         _ribOut.SessionUp(_export);

@@ -35,6 +35,8 @@ public static class Negotiation
         if (settings.Role is { } role)
             capabilities.Add(new RoleCapability(role));
         capabilities.Add(new FourOctetAsCapability(settings.LocalAs));
+        if (settings.AddPathReceive)
+            capabilities.Add(AddPath(settings));
         if (settings.HostName is { } hostName)
             capabilities.Add(new FqdnCapability(hostName, settings.DomainName));
 
@@ -134,6 +136,7 @@ public static class Negotiation
             PeerAs = settings.PeerAs,
             PeerIdentifier = received.BgpIdentifier,
             Families = families,
+            AddPathFamilies = settings.AddPathReceive ? AddPathFamilies(families, received) : [],
             FourOctetAs = capabilities.OfType<FourOctetAsCapability>().Any(),
             RouteRefresh = capabilities.OfType<RouteRefreshCapability>().Any(),
             EnhancedRouteRefresh = capabilities.OfType<EnhancedRouteRefreshCapability>().Any(),
@@ -155,6 +158,17 @@ public static class Negotiation
         var offered = capabilities.Select(capability => capability.Family).ToList();
         return offered.Count > 0 ? offered : [Family.IPv4Unicast];
     }
+
+    // RFC 7911 section 4: path identifiers are used where one side can send several paths and the other can take them.
+    private static ValueList<Family> AddPathFamilies(ValueList<Family> families, OpenMessage open)
+    {
+        var sending = open.Capabilities.OfType<AddPathCapability>().SelectMany(capability => capability.Families)
+            .Where(each => each.Mode.HasFlag(AddPathMode.Send)).Select(each => each.Family).ToHashSet();
+        return families.Where(sending.Contains).ToValueList();
+    }
+
+    private static AddPathCapability AddPath(PeerSettings settings) =>
+        new(settings.Families.Select(family => new AddPathFamily(family, AddPathMode.Receive)).ToValueList());
 
     private static ValueList<Capability> Multiprotocol(PeerSettings settings) =>
         settings.Families.Select(Capability (family) => new MultiprotocolCapability(family)).ToValueList();

@@ -105,6 +105,9 @@ public sealed record PeerSettings
     /// <summary>Refuse a peer that announces no role; only with <see cref="Role"/>.</summary>
     public bool StrictRole { get; init; }
 
+    /// <summary>Take several paths for one prefix, RFC 7911; they are counted and dropped like any route.</summary>
+    public bool AddPathReceive { get; init; }
+
     /// <summary>Announced in the FQDN capability; null leaves the capability out.</summary>
     public string? HostName { get; init; }
 
@@ -143,6 +146,12 @@ public sealed record NegotiatedSession
 
     /// <summary>The families that both sides offered; a peer that names none offers IPv4 unicast.</summary>
     public required ValueList<Family> Families { get; init; }
+
+    /// <summary>
+    /// In these families the peer puts a path identifier in front of each prefix: it announced to send several paths
+    /// (RFC 7911), and we to take them.
+    /// </summary>
+    public ValueList<Family> AddPathFamilies { get; init; }
 
     /// <summary>Both sides carry AS numbers in four octets, RFC 6793.</summary>
     public required bool FourOctetAs { get; init; }

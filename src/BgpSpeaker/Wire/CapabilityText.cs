@@ -11,11 +11,20 @@ public static class CapabilityText
         ExtendedNextHopCapability extended => $"{NameOf(capability)} {string.Join(", ", extended.Encodings)}",
         FourOctetAsCapability fourOctetAs => $"{NameOf(capability)} {fourOctetAs.As}",
         RoleCapability role => $"{NameOf(capability)} {BgpRoles.NameOf(role.Role)}",
+        AddPathCapability { Families.Count: > 0 } addPath =>
+            $"{NameOf(capability)} {string.Join(", ", addPath.Families.Select(Of))}",
         FqdnCapability { DomainName: "" } fqdn => $"{NameOf(capability)} {NotificationText.Printable(fqdn.HostName)}",
         FqdnCapability fqdn =>
             $"{NameOf(capability)} {NotificationText.Printable($"{fqdn.HostName}.{fqdn.DomainName}")}",
         UnknownCapability { Value.Count: > 0 } unknown => $"{NameOf(capability)} {unknown.Value}",
         _ => NameOf(capability),
+    };
+
+    private static string Of(AddPathFamily each) => each.Mode switch
+    {
+        AddPathMode.Receive => $"{each.Family} receive",
+        AddPathMode.Send => $"{each.Family} send",
+        _ => $"{each.Family} send and receive",
     };
 
     /// <summary>A short name for views: <c>route-refresh</c>; <c>capability-200</c> where none is known.</summary>
@@ -28,7 +37,7 @@ public static class CapabilityText
         CapabilityCode.Role => "role",
         CapabilityCode.GracefulRestart => "graceful-restart",
         CapabilityCode.FourOctetAs => "four-octet-as",
-        69 => "add-path",
+        CapabilityCode.AddPath => "add-path",
         CapabilityCode.EnhancedRouteRefresh => "enhanced-route-refresh",
         71 => "long-lived-graceful-restart",
         CapabilityCode.Fqdn => "fqdn",

@@ -114,11 +114,11 @@ public static class MessageDescriber
         var outcome = UpdateDecoder.Decode(message, context, out var view);
         var endOfRib = outcome.EndOfRib is { } family ? new DescribedField("end of RIB", family.ToString()) : null;
         List<Prefix> withdrawn = [];
-        AddPrefixes(withdrawn, new(view.WithdrawnRoutes, isIPv6: false));
-        AddPrefixes(withdrawn, new(view.MpUnreachNlri, view.MpUnreachIsIPv6));
+        AddPrefixes(withdrawn, new(view.WithdrawnRoutes, isIPv6: false, context.AddPathIPv4));
+        AddPrefixes(withdrawn, new(view.MpUnreachNlri, view.MpUnreachIsIPv6, context.HasPathIds(view.MpUnreachIsIPv6)));
         List<Prefix> announced = [];
-        AddPrefixes(announced, new(view.Nlri, isIPv6: false));
-        AddPrefixes(announced, new(view.MpReachNlri, view.MpReachIsIPv6));
+        AddPrefixes(announced, new(view.Nlri, isIPv6: false, context.AddPathIPv4));
+        AddPrefixes(announced, new(view.MpReachNlri, view.MpReachIsIPv6, context.HasPathIds(view.MpReachIsIPv6)));
         return new()
         {
             Type = Name(MessageType.Update),

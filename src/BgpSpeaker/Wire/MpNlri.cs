@@ -36,7 +36,7 @@ internal readonly ref struct MpNlri
         if (value.Length < UnreachFixedPart)
             return UpdateFault.MultiprotocolTooShort;
         var family = ReadFamily(value);
-        return Complete(family, context.Carries(family), default, value[UnreachFixedPart..], out parsed);
+        return Complete(family, context, default, value[UnreachFixedPart..], out parsed);
     }
 
     public static UpdateFault ParseReach(ReadOnlySpan<byte> value, scoped in UpdateContext context, out MpNlri parsed)
@@ -46,7 +46,7 @@ internal readonly ref struct MpNlri
             return UpdateFault.MultiprotocolTooShort;
         var family = ReadFamily(value);
         if (!context.Carries(family))
-            return Complete(family, false, default, value[UnreachFixedPart..], out parsed);
+            return Complete(family, context, default, value[UnreachFixedPart..], out parsed);
 
         var nextHopLength = value[3];
         if (!IsNextHopLength(family, nextHopLength, context.ExtendedNextHop))
@@ -54,15 +54,18 @@ internal readonly ref struct MpNlri
         if (value.Length < ReachFixedPart + nextHopLength)
             return UpdateFault.MultiprotocolTooShort;
         var nextHop = value.Slice(4, nextHopLength);
-        var fault = Complete(family, true, nextHop, value[(ReachFixedPart + nextHopLength)..], out parsed);
+        var fault = Complete(family, context, nextHop, value[(ReachFixedPart + nextHopLength)..], out parsed);
         return fault == UpdateFault.None && !IsUsable(nextHop) ? UpdateFault.UnusableNextHop : fault;
     }
 
     private static UpdateFault Complete(
-        Family family, bool isCarried, ReadOnlySpan<byte> nextHop, ReadOnlySpan<byte> nlri, out MpNlri parsed)
+        Family family, scoped in UpdateContext context, ReadOnlySpan<byte> nextHop, ReadOnlySpan<byte> nlri,
+        out MpNlri parsed)
     {
         var count = 0;
-        var isValid = !isCarried || NlriReader.TryCount(nlri, family == Family.IPv6Unicast, out count);
+        var isCarried = context.Carries(family);
+        var isIPv6 = family == Family.IPv6Unicast;
+        var isValid = !isCarried || NlriReader.TryCount(nlri, isIPv6, context.HasPathIds(isIPv6), out count);
         parsed = new() { Family = family, IsCarried = isCarried, NextHop = nextHop, Nlri = nlri, Count = count };
         return isValid ? UpdateFault.None : UpdateFault.MultiprotocolPrefix;
     }

@@ -124,6 +124,7 @@ public static class OpenDecoder
                 DecodeGracefulRestart(value),
             CapabilityCode.Role when value.Length == 1 => new RoleCapability((BgpRole)value[0]),
             CapabilityCode.FourOctetAs when cursor.TryReadUInt32(out var number) => new FourOctetAsCapability(number),
+            CapabilityCode.AddPath when TryReadAddPath(value, out var families) => new AddPathCapability(families),
             CapabilityCode.EnhancedRouteRefresh when value.IsEmpty => new EnhancedRouteRefreshCapability(),
             CapabilityCode.Fqdn when TryReadName(ref cursor, out var hostName)
                 && TryReadName(ref cursor, out var domainName) && cursor.Remaining == 0 =>
@@ -149,6 +150,23 @@ public static class OpenDecoder
             & cursor.TryReadUInt16(out var nextHopAfi))
             encodings.Add(new ExtendedNextHop(afi, safi, nextHopAfi));
         return encodings.ToValueList();
+    }
+
+    // RFC 7911 section 4: with another value of Send/Receive than 1 to 3 the capability "SHOULD be treated as not
+    // understood and ignored".
+    private static bool TryReadAddPath(ReadOnlySpan<byte> value, out ValueList<AddPathFamily> families)
+    {
+        const AddPathMode Both = AddPathMode.Receive | AddPathMode.Send;
+        const int EntryLength = 4;
+        var cursor = new WireCursor(value);
+        var read = new List<AddPathFamily>();
+        while (cursor.TryReadUInt16(out var afi) && cursor.TryReadByte(out var safi) && cursor.TryReadByte(out var mode)
+            && (AddPathMode)mode is >= AddPathMode.Receive and <= Both)
+        {
+            read.Add(new(new Family(afi, safi), (AddPathMode)mode));
+        }
+        families = read.ToValueList();
+        return value.Length == read.Count * EntryLength;
     }
 
     private static bool TryReadName(ref WireCursor cursor, out string name)

@@ -87,6 +87,7 @@ public static class OpenEncoder
         FourOctetAsCapability { As: var number } =>
             [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number],
         FqdnCapability fqdn => [.. EncodeName(fqdn.HostName), .. EncodeName(fqdn.DomainName)],
+        AddPathCapability { Families: var families } => [.. families.SelectMany(EncodeAddPath)],
         UnknownCapability unknown => [.. unknown.Value],
         _ => [],
     };
@@ -111,6 +112,8 @@ public static class OpenEncoder
         (byte)(encoding.NlriAfi >> 8), (byte)encoding.NlriAfi, (byte)(encoding.NlriSafi >> 8), (byte)encoding.NlriSafi,
         (byte)(encoding.NextHopAfi >> 8), (byte)encoding.NextHopAfi,
     ];
+    private static byte[] EncodeAddPath(AddPathFamily each) =>
+        [(byte)(each.Family.Afi >> 8), (byte)each.Family.Afi, each.Family.Safi, (byte)each.Mode];
 
     private static byte[] EncodeName(string name)
     {

@@ -63,6 +63,9 @@ public static class CapabilityCode
     /// <summary>Support for 4-octet AS numbers.</summary>
     public const byte FourOctetAs = 65;
 
+    /// <summary>ADD-PATH.</summary>
+    public const byte AddPath = 69;
+
     /// <summary>Enhanced Route Refresh.</summary>
     public const byte EnhancedRouteRefresh = 70;
 
@@ -127,6 +130,27 @@ public sealed record RoleCapability(BgpRole Role) : Capability(CapabilityCode.Ro
 /// <summary>Support for 4-octet AS numbers, RFC 6793 section 3.</summary>
 /// <param name="As">The sender's AS number; 0 is an error (RFC 7607).</param>
 public sealed record FourOctetAsCapability(uint As) : Capability(CapabilityCode.FourOctetAs);
+
+/// <summary>ADD-PATH, RFC 7911 section 4.</summary>
+/// <param name="Families">In the order of the message; duplicates are kept.</param>
+public sealed record AddPathCapability(ValueList<AddPathFamily> Families) : Capability(CapabilityCode.AddPath);
+
+/// <summary>What the sender of an ADD-PATH capability can do with one family.</summary>
+public readonly record struct AddPathFamily(Family Family, AddPathMode Mode);
+
+/// <summary>Send/Receive, RFC 7911 section 4.</summary>
+[Flags]
+public enum AddPathMode : byte
+{
+    /// <summary>No value of the field.</summary>
+    None = 0,
+
+    /// <summary>Takes several paths for one prefix.</summary>
+    Receive = 1,
+
+    /// <summary>Announces several paths for one prefix.</summary>
+    Send = 2,
+}
 
 /// <summary>Enhanced Route Refresh, RFC 7313 section 3.1.</summary>
 public sealed record EnhancedRouteRefreshCapability() : Capability(CapabilityCode.EnhancedRouteRefresh);

@@ -37,6 +37,14 @@ public readonly record struct UpdateContext
 
     /// <summary>IPv4 unicast may have an IPv6 next hop: RFC 8950 was negotiated.</summary>
     public bool ExtendedNextHop { get; init; }
+    /// <summary>A path identifier stands in front of each IPv4 prefix of the peer, RFC 7911 section 3.</summary>
+    public bool AddPathIPv4 { get; init; }
+
+    /// <summary>A path identifier stands in front of each IPv6 prefix of the peer, RFC 7911 section 3.</summary>
+    public bool AddPathIPv6 { get; init; }
+
+    /// <summary>True where a path identifier stands in front of each prefix.</summary>
+    public bool HasPathIds(bool isIPv6) => isIPv6 ? AddPathIPv6 : AddPathIPv4;
 
     /// <summary>True for a family whose routes the session carries.</summary>
     public bool Carries(Family family) =>

@@ -38,9 +38,9 @@ internal ref struct UpdatePass
             return Reset(UpdateFault.AttributesOverrun, attributesOffset);
         var nlri = cursor.Rest;
 
-        if (!NlriReader.TryCount(withdrawn, isIPv6: false, out var withdrawnCount))
+        if (!NlriReader.TryCount(withdrawn, isIPv6: false, _context.AddPathIPv4, out var withdrawnCount))
             Report(UpdateFault.InvalidPrefix, Severity.SessionReset, null, MessageSize.Header + sizeof(ushort), 0);
-        if (!NlriReader.TryCount(nlri, isIPv6: false, out var announcedCount))
+        if (!NlriReader.TryCount(nlri, isIPv6: false, _context.AddPathIPv4, out var announcedCount))
             Report(UpdateFault.InvalidPrefix, Severity.SessionReset, null, cursor.Position, 0);
         DecodeAttributes(attributes, attributesOffset);
         CheckMandatory(hasNlri: !nlri.IsEmpty && _context.IPv4Unicast);

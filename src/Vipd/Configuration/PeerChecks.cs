@@ -21,6 +21,9 @@ internal sealed class PeerChecks(DiagnosticList diagnostics, ValueList<IPEndPoin
             diagnostics.Error(reader, PeerKeys.Ttl, "ttlSecurityHops sends with TTL 255: leave one of the two out");
         if (peer.Session is { StrictRole: true, Role: null })
             diagnostics.Error(reader, PeerKeys.StrictRole, "only with 'role'");
+        // Of several default routes of one peer nobody could say which to install.
+        if (peer is { Session.AddPathReceive: true, DefaultRouteMetric: not null })
+            diagnostics.Error(reader, PeerKeys.AddPath, "not with 'installDefaultRoute', which takes one path");
         // Without both AS numbers nobody can say which kind of session this is; the lack of them is told elsewhere.
         if (peer.Session.LocalAs != 0 && peer.Session.PeerAs != 0)
             CheckKindOfSession(reader, peer);

@@ -119,6 +119,12 @@ internal static class PeerKeys
         Default = "false",
     };
 
+    public static readonly Key<bool> AddPath = new(
+        "addPath",
+        ScalarTypes.Choice(("none", false), ("receive", true)),
+        "Take several paths for one prefix (RFC 7911), for a router that insists on sending them; they are counted and "
+        + "dropped like every route of a peer. Not with `installDefaultRoute`.") { Default = "none" };
+
     public static readonly Key<TimeSpan> ConnectTimeout = new(
         "connectTimeout",
         ScalarTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
@@ -205,16 +211,14 @@ internal static class PeerKeys
     private static readonly Key[] Shared =
     [
         Asn, LocalAsn, Port, Families, ExtendedNextHop, HoldTime, SendHoldTime, Passive, Shutdown, PasswordFile,
-        TtlSecurityHops, Ttl, Bfd, Role, StrictRole, ConnectTimeout, RetryMinimum, RetryMaximum, RetryAfterCease,
-        GracefulRestart, MaximumPrefixes, InstallDefaultRoute, NextHop, Med, LocalPref, AsPathPrepend, Communities,
-        ExtendedCommunities, LargeCommunities, LinkBandwidth,
+        TtlSecurityHops, Ttl, Bfd, Role, StrictRole, AddPath, ConnectTimeout, RetryMinimum, RetryMaximum,
+        RetryAfterCease, GracefulRestart, MaximumPrefixes, InstallDefaultRoute, NextHop, Med, LocalPref, AsPathPrepend,
+        Communities, ExtendedCommunities, LargeCommunities, LinkBandwidth,
     ];
 
-    private static readonly string[] NotYet = ["addPath"];
+    public static readonly Section Section = new([Name, Address, Interface, LocalAddress, .. Shared], []);
 
-    public static readonly Section Section = new([Name, Address, Interface, LocalAddress, .. Shared], NotYet);
-
-    public static readonly Section DefaultsSection = new(Shared, NotYet);
+    public static readonly Section DefaultsSection = new(Shared, []);
 }
 
 /// <summary>The keys under <c>gracefulRestart</c> of a peer.</summary>

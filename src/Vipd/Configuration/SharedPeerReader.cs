@@ -51,6 +51,7 @@ internal sealed class SharedPeerReader(
         SendHoldTime = reader.ReadNullable(PeerKeys.SendHoldTime),
         RestartTime = ReadRestartTime(reader),
         Role = reader.ReadNullable(PeerKeys.Role),
+        AddPathReceive = reader.Read(PeerKeys.AddPath, false),
         StrictRole = reader.Read(PeerKeys.StrictRole, false),
         HostName = node.Name,
     };

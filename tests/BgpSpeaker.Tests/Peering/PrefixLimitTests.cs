@@ -1,5 +1,6 @@
 using System.Net;
 using AnycastVip.BgpSpeaker.Peering;
+using AnycastVip.BgpSpeaker.Tests.Wire;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Tests.Peering;
@@ -46,6 +47,29 @@ public sealed class PrefixLimitTests
         Assert.NotNull(Take(limit, "+10.5.0.0/16"));
     }
 
+    [Fact]
+    public void Each_path_of_a_prefix_counts_and_goes_by_its_identifier()
+    {
+        var limit = new PrefixLimit(2);
+        const string attributes = "40010100 40020602010000fdea 4003040a000102";
+
+        Assert.Null(TakePaths(limit, "", attributes, "00000001 080a 00000002 080a"));
+        Assert.Null(TakePaths(limit, "00000001 080a", "", ""));
+        Assert.Null(TakePaths(limit, "", attributes, "00000002 080a 00000003 080a"));
+        Assert.NotNull(TakePaths(limit, "", attributes, "00000001 080a"));
+    }
+
+    private static Notification? TakePaths(PrefixLimit limit, string withdrawn, string attributes, string announced)
+    {
+        var vector = VectorFiles.Parse(
+        [
+            "[limit/paths] paths", "session: add-path",
+            $"hex: msg:02{{ u16{{ {withdrawn} }} u16{{ {attributes} }} {announced} }}",
+        ])[0];
+        Assert.Equal(Severity.None, UpdateDecoder.Decode(vector.Bytes, vector.Context, out var view).Severity);
+        return limit.Take(view, vector.Context, isTreatedAsWithdraw: false);
+    }
+
     private static Notification? Take(PrefixLimit limit, string step, bool isTreatedAsWithdraw = false)
     {
         var prefixes = step[1..].Split(' ').Select(ParsePrefix).ToArray();
@@ -59,7 +83,7 @@ public sealed class PrefixLimitTests
             FourOctetAs = true, IsExternal = true, LocalAs = 65001, IPv4Unicast = true, IPv6Unicast = true,
         };
         Assert.Equal(Severity.None, UpdateDecoder.Decode(message.AsSpan(0, length), context, out var view).Severity);
-        return limit.Take(view, isTreatedAsWithdraw);
+        return limit.Take(view, context, isTreatedAsWithdraw);
     }
 
     private static Prefix ParsePrefix(string text)

@@ -22,6 +22,7 @@ public sealed class KeptSessionTests
     {
         { "another role", Session(settings => settings with { Role = BgpRole.Peer }), ChangeEffect.PeerReset },
         { "a role is required", Session(settings => settings with { StrictRole = true }), ChangeEffect.PeerReset },
+        { "several paths", Session(settings => settings with { AddPathReceive = true }), ChangeEffect.PeerReset },
         {
             "other attributes",
             Peer with { Attributes = new() { LinkBandwidth = 1_000, ExtendedCommunities = [new(1)] } },

@@ -51,6 +51,7 @@ public sealed class VectorSpeaker : IAsyncLifetime
             ExtendedNextHop = VectorFiles.All[index / 2].Session.Contains("extended-next-hop"),
             Passive = true,
             Role = VectorFiles.All[index / 2].Role,
+            AddPathReceive = VectorFiles.All[index / 2].HasAddPath,
             StrictRole = VectorFiles.All[index / 2].Session.Contains("strict-role"),
         },
     };
@@ -120,6 +121,11 @@ public sealed class VectorsOverTcpTests(VectorSpeaker speaker) : IClassFixture<V
             capabilities.Add(new ExtendedNextHopCapability([ExtendedNextHop.IPv4OverIPv6]));
         if (vector.Session.Contains("enhanced"))
             capabilities.Add(new EnhancedRouteRefreshCapability());
+        if (vector.HasAddPath)
+            capabilities.Add(new AddPathCapability(
+            [
+                new(Family.IPv4Unicast, AddPathMode.Send), new(Family.IPv6Unicast, AddPathMode.Send),
+            ]));
         return new OpenMessage(peerAs, 90, 0x0a000102, capabilities.ToValueList());
     }
 

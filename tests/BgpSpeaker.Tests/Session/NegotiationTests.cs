@@ -204,6 +204,42 @@ public sealed class NegotiationTests
     }
 
     [Fact]
+    public void Open_offers_to_take_several_paths_only_where_it_is_configured()
+    {
+        var withAddPath = Settings with { AddPathReceive = true };
+        var offer = new AddPathCapability(
+            [new(Family.IPv4Unicast, AddPathMode.Receive), new(Family.IPv6Unicast, AddPathMode.Receive)]);
+
+        Assert.DoesNotContain(Negotiation.BuildOpen(Settings).Capabilities, each => each is AddPathCapability);
+        Assert.Contains(offer, Negotiation.BuildOpen(withAddPath).Capabilities);
+    }
+
+    // RFC 7911 section 4.
+    [Theory]
+    [InlineData(true, AddPathMode.Send, true)]
+    [InlineData(true, AddPathMode.Send | AddPathMode.Receive, true)]
+    [InlineData(true, AddPathMode.Receive, false)]
+    [InlineData(false, AddPathMode.Send, false)]
+    public void Path_identifiers_come_where_the_peer_sends_and_we_receive(
+        bool receive, AddPathMode theirs, bool expected)
+    {
+        var capability = new AddPathCapability([new(Family.IPv6Unicast, theirs), new(new Family(1, 128), theirs)]);
+
+        var session = Negotiated(Settings with { AddPathReceive = receive }, PeerOpen(more: [capability]));
+
+        Assert.Equal(expected ? [Family.IPv6Unicast] : [], session.AddPathFamilies.ToArray());
+    }
+
+    [Fact]
+    public void A_family_that_is_not_negotiated_has_no_path_identifiers()
+    {
+        var capability = new AddPathCapability([new(Family.IPv6Unicast, AddPathMode.Send)]);
+        var settings = Settings with { AddPathReceive = true, Families = [Family.IPv4Unicast] };
+
+        Assert.Empty(Negotiated(settings, PeerOpen(more: [capability])).AddPathFamilies);
+    }
+
+    [Fact]
     public void Open_carries_our_role_only_where_we_have_one()
     {
         var withRole = Settings with { Role = BgpRole.Peer };

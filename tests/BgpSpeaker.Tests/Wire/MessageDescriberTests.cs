@@ -87,6 +87,26 @@ public sealed class MessageDescriberTests
                 true, true, 15, [new(Family.IPv4Unicast, true), new(Family.IPv6Unicast, false)])));
 
     [Fact]
+    public void ADD_PATH_is_put_into_words() =>
+        Assert.Equal(
+            "add-path ipv4-unicast receive, ipv6-unicast send, 1/128 send and receive",
+            CapabilityText.Of(new AddPathCapability(
+            [
+                new(Family.IPv4Unicast, AddPathMode.Receive), new(Family.IPv6Unicast, AddPathMode.Send),
+                new(new Family(1, 128), AddPathMode.Receive | AddPathMode.Send),
+            ])));
+
+    [Fact]
+    public void Prefixes_behind_path_identifiers_are_listed()
+    {
+        var vector = VectorFiles.All.Single(each => each.Name == "update/add-path: MP_REACH_NLRI");
+
+        Assert.Equal(
+            ["2001:db8::50/128", "2001:db8::50/128"],
+            MessageDescriber.Describe(vector.Bytes, vector.Context).Announced.Select(prefix => prefix.ToString()));
+    }
+
+    [Fact]
     public void A_strangers_host_name_cannot_steer_the_terminal() =>
         Assert.Equal(
             "fqdn tor1\\x1b[2J.example", CapabilityText.Of(new FqdnCapability("tor1\u001b[2J", "example")));

@@ -16,6 +16,11 @@ public sealed class OpenCodecTests
         new GracefulRestartCapability(false, true, 15, []),
         new RoleCapability(BgpRole.Customer),
         new FourOctetAsCapability(4200000001),
+        new AddPathCapability(
+        [
+            new(Family.IPv4Unicast, AddPathMode.Receive), new(Family.IPv6Unicast, AddPathMode.Send),
+            new(new Family(1, 128), AddPathMode.Receive | AddPathMode.Send),
+        ]),
         new EnhancedRouteRefreshCapability(),
         new FqdnCapability("edge-ams-1", "example.net"),
         new UnknownCapability(239, [1, 2, 3]),
@@ -101,6 +106,18 @@ public sealed class OpenCodecTests
 
         Assert.True(OpenDecoder.TryDecode(vector.Bytes, out var open, out _));
         Assert.Equal(new UnknownCapability(73, [9, .. "tor1"u8, 0]), open.Capabilities[^1]);
+    }
+
+    [Theory]
+    [InlineData("00010100")]
+    [InlineData("00010104")]
+    [InlineData("000101010002")]
+    public void An_ADD_PATH_capability_that_is_malformed_is_an_unknown_one(string value)
+    {
+        var malformed = new UnknownCapability(69, Convert.FromHexString(value).ToValueList());
+
+        Assert.True(OpenDecoder.TryDecode(OpenEncoder.Encode(Open([malformed])), out var open, out _));
+        Assert.Equal([malformed], open.Capabilities.ToArray());
     }
 
     [Fact]

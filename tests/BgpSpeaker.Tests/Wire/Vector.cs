@@ -33,10 +33,14 @@ public sealed record Vector
         LocalAs = 65001,
         IPv4Unicast = true,
         IPv6Unicast = !Session.Contains("ipv4-only"),
+        AddPathIPv4 = HasAddPath,
+        AddPathIPv6 = HasAddPath,
         Role = Role,
         PeerAs = Session.Contains("ibgp") ? 65001u : 65002u,
         ExtendedNextHop = Session.Contains("extended-next-hop"),
     };
+
+    public bool HasAddPath => Session.Contains("add-path");
 
     public BgpRole? Role =>
         Option("role=") is { } name ? BgpRoles.Named.Single(named => named.Name == name).Role : null;

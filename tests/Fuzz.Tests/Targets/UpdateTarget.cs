@@ -57,7 +57,7 @@ internal sealed class UpdateTarget : FuzzTarget
         }
         else
         {
-            CheckCounts(view, outcome);
+            CheckCounts(view, context, outcome);
             CheckOneErrorMore(message, context, view, outcome);
         }
         AddTo(ref signature, outcome, view);
@@ -73,10 +73,11 @@ internal sealed class UpdateTarget : FuzzTarget
             PromiseBroken.Unless(attribute.Severity <= outcome.Severity, "the strongest error decides");
     }
 
-    private static void CheckCounts(UpdateView view, UpdateOutcome outcome)
+    private static void CheckCounts(UpdateView view, in UpdateContext context, UpdateOutcome outcome)
     {
-        var announced = Count(new(view.Nlri, false)) + Count(new(view.MpReachNlri, view.MpReachIsIPv6));
-        var withdrawn = Count(new(view.WithdrawnRoutes, false)) + Count(new(view.MpUnreachNlri, view.MpUnreachIsIPv6));
+        var announced = Count(view.Nlri, false, context) + Count(view.MpReachNlri, view.MpReachIsIPv6, context);
+        var withdrawn = Count(view.WithdrawnRoutes, false, context)
+            + Count(view.MpUnreachNlri, view.MpUnreachIsIPv6, context);
         var isWithdrawn = outcome.Severity == Severity.TreatAsWithdraw;
         PromiseBroken.Unless(
             outcome.AnnouncedIPv4 + outcome.AnnouncedIPv6 == (isWithdrawn ? 0 : announced),
@@ -126,10 +127,10 @@ internal sealed class UpdateTarget : FuzzTarget
         signature.AddCount(view.Attributes.Length);
     }
 
-    private static int Count(NlriReader reader)
+    private static int Count(ReadOnlySpan<byte> nlri, bool isIPv6, in UpdateContext context)
     {
         var count = 0;
-        foreach (var _ in reader)
+        foreach (var _ in new NlriReader(nlri, isIPv6, context.HasPathIds(isIPv6)))
             count++;
         return count;
     }

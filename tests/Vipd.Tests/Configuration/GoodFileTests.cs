@@ -131,6 +131,7 @@ public sealed class GoodFileTests
                 SendHoldTime = TimeSpan.FromMinutes(10),
                 Role = BgpRole.RouteServerClient,
                 StrictRole = true,
+                AddPathReceive = true,
                 HostName = "edge-ams-1",
             },
             NextHopIPv4 = IPAddress.Parse("10.0.1.3"),
