@@ -91,7 +91,10 @@ internal static class PeerKeys
         + "too.");
 
     public static readonly Key<long> Ttl = new(
-        "ttl", ScalarTypes.Integer(1, 255), "TTL towards an eBGP peer without `ttlSecurityHops`.")
+        "ttl",
+        ScalarTypes.Integer(1, 255),
+        "TTL towards an eBGP peer without `ttlSecurityHops`. For a peer behind routers (eBGP multihop): the number of "
+        + "hops, 2 behind one router. The peer need not be on a connected network.")
     {
         Otherwise = "1 for eBGP, the kernel's for iBGP",
     };

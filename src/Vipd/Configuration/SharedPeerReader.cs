@@ -11,12 +11,17 @@ namespace AnycastVip.Vipd.Configuration;
 internal sealed class SharedPeerReader(
     DiagnosticList diagnostics, PasswordFileReader passwords, BfdReader bfd, NodeIdentity node)
 {
+    // What other speakers call it.
+    private static readonly string[] NamesOfTtl = ["ebgpMultihop", "multihop"];
+
     /// <summary>The peer with all of its shared keys.</summary>
     /// <param name="reader">A peer with its defaults behind it, or the defaults by themselves.</param>
     /// <param name="peer">What only the peer itself can say.</param>
     public PeerOptions Read(MappingReader reader, PeerOptions peer)
     {
         var nextHop = reader.Read(PeerKeys.NextHop);
+        foreach (var name in NamesOfTtl)
+            reader.Refuse(name, "is 'ttl' here: the number of hops (or 'ttlSecurityHops' for GTSM)");
         var options = peer with
         {
             Port = (int)reader.Read(PeerKeys.Port, 0),

@@ -18,6 +18,9 @@ public sealed class TwoNodeLab : IAsyncLifetime
     /// <summary>The nodes, for AS 65001, at 10.0.N.2 and 2001:db8:N::2.</summary>
     internal IReadOnlyList<VipNode> Nodes => [new(Lab, "node1", 1), new(Lab, "node2", 2)];
 
+    /// <summary>A node, 1 or 2, in which a test runs a speaker alone.</summary>
+    internal SpeakerNode SpeakerNode(int number) => new(Lab, $"node{number}");
+
     /// <summary>The client, at 10.0.9.2 and 2001:db8:9::2.</summary>
     internal LabNode Client => new(Lab, "client1");
 
