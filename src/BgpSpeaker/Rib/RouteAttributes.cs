@@ -56,12 +56,13 @@ public sealed record RouteAttributes
     }
 
     /// <summary>The same with communities in ascending order without duplicates: equal in meaning is equal.</summary>
-    public RouteAttributes Normalized() => Communities.Count + LargeCommunities.Count == 0 ? this : this with
-    {
-        Communities = Union(Communities, []),
-        ExtendedCommunities = Union(ExtendedCommunities, []),
-        LargeCommunities = Union(LargeCommunities, []),
-    };
+    public RouteAttributes Normalized() =>
+        Communities.Count + ExtendedCommunities.Count + LargeCommunities.Count == 0 ? this : this with
+        {
+            Communities = Union(Communities, []),
+            ExtendedCommunities = Union(ExtendedCommunities, []),
+            LargeCommunities = Union(LargeCommunities, []),
+        };
 
     /// <summary>The elements of both in ascending order without duplicates.</summary>
     internal static ValueList<T> Union<T>(ValueList<T> left, ValueList<T> right) where T : IComparable<T> =>

@@ -114,6 +114,22 @@ public sealed class ExportPolicyTests
         Assert.Equal(expected, ExportPolicy.Export(route, context));
     }
 
+    public static TheoryData<RouteAttributes, RouteAttributes> SameInMeaning => new()
+    {
+        { new() { Communities = [2, 1, 2] }, new() { Communities = [1, 2] } },
+        { new() { ExtendedCommunities = [new(2), new(1)] }, new() { ExtendedCommunities = [new(1), new(2)] } },
+        {
+            new() { LargeCommunities = [new(2, 0, 0), new(1, 0, 0)] },
+            new() { LargeCommunities = [new(1, 0, 0), new(2, 0, 0)] }
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(SameInMeaning))]
+    public void Attributes_that_are_equal_in_meaning_become_equal(
+        RouteAttributes written, RouteAttributes normalized) =>
+        Assert.Equal(normalized, written.Normalized());
+
     [Fact]
     public void Extended_communities_of_announcement_and_peer_are_united()
     {
