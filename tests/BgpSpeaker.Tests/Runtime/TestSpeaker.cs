@@ -22,7 +22,7 @@ internal sealed class TestSpeaker : IAsyncDisposable
     private LeaseStream? _lease;
 
     public TestSpeaker(params PeerOptions[] peers)
-        : this(null, BootClock.Instance, peers)
+        : this(IPAddress.Loopback, null, BootClock.Instance, peers)
     {
     }
 

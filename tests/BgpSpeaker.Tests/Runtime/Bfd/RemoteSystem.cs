@@ -68,11 +68,24 @@ internal sealed class RemoteSystem : IDisposable
     }
 
     /// <summary>The next packet of the speaker.</summary>
-    public async Task<BfdPacket> ReceiveAsync()
+    public Task<BfdPacket> ReceiveAsync() => ReceiveAsync(_ => true);
+
+    /// <summary>The next packet of the speaker that is as wanted.</summary>
+    public async Task<BfdPacket> ReceiveAsync(Func<BfdPacket, bool> isWanted)
     {
         using var bound = new CancellationTokenSource(ReadBound);
+        while (true)
+        {
+            var packet = await ReceiveOneAsync(bound.Token);
+            if (isWanted(packet))
+                return packet;
+        }
+    }
+
+    private async Task<BfdPacket> ReceiveOneAsync(CancellationToken cancel)
+    {
         var octets = new byte[64];
-        var read = await _receiver.ReceiveFromAsync(octets, new IPEndPoint(IPAddress.Any, 0), bound.Token);
+        var read = await _receiver.ReceiveFromAsync(octets, new IPEndPoint(IPAddress.Any, 0), cancel);
         var reason = BfdPacketCodec.Decode(octets.AsSpan(0, read.ReceivedBytes), out var packet);
         Assert.Equal(BfdDiscardReason.None, reason);
         Source = (IPEndPoint)read.RemoteEndPoint;
@@ -80,20 +93,11 @@ internal sealed class RemoteSystem : IDisposable
         return packet;
     }
 
-    /// <summary>The next packet of the speaker that is as wanted.</summary>
-    public async Task<BfdPacket> ReceiveAsync(Func<BfdPacket, bool> isWanted)
-    {
-        while (true)
-        {
-            var packet = await ReceiveAsync();
-            if (isWanted(packet))
-                return packet;
-        }
-    }
-
     /// <summary>Brings the session Up, and ends the Poll Sequence that follows.</summary>
     public async Task BringUpAsync()
     {
+        // Before its first packet the session may not be there, and what is sent is for nobody.
+        await ReceiveAsync();
         Send(Packet(BfdState.Down) with { YourDiscriminator = 0 });
         await ReceiveAsync(packet => packet is { State: BfdState.Init, YourDiscriminator: Discriminator });
         Send(Packet(BfdState.Init));
