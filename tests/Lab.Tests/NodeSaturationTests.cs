@@ -4,25 +4,38 @@ using AnycastVip.Lab.Tests.Fixture;
 
 namespace AnycastVip.Lab.Tests;
 
-/// <summary>A node while client, proxy and backends take every core for a minute; ten with VIP_SOAK=1.</summary>
+/// <summary>
+/// A node while client, proxy, backends and busy loops take every core for a minute; ten with VIP_SOAK=1.
+/// </summary>
 public sealed class NodeSaturationTests(TwoNodeLab lab, ITestOutputHelper output) : NodeScenario(lab)
 {
     private static readonly TimeSpan Span =
         Environment.GetEnvironmentVariable("VIP_SOAK") == "1" ? TimeSpan.FromMinutes(10) : TimeSpan.FromMinutes(1);
 
+    private const string Fast = "bfd: {transmitInterval: 50ms, receiveInterval: 50ms}";
+    private const string BusyLoop = "while :; do :; done";
+
     [Fact]
-    public async Task Fault_7_a_session_with_a_hold_time_of_3_s_outlives_a_saturated_proxy()
+    public async Task Fault_7_a_hold_time_of_3_s_and_BFD_of_3_times_50_ms_outlive_saturated_cores()
     {
+        await using var bfd = await RouterBfd.StartAsync(
+            Router, transmit: 50, receive: 50, Node1.IPv4, Node1.IPv6);
+        await bfd.RunFirstAsync();
         // The checks wait longer, or they would take the load away with the VIP.
         await using var one = await Node1.StartAsync(Node1.Configuration()
-            .Replace("holdTime: 9s", "holdTime: 3s", StringComparison.Ordinal)
+            .Replace("holdTime: 9s", $"holdTime: 3s, {Fast}", StringComparison.Ordinal)
             .Replace("timeout: 500ms", "timeout: 5s", StringComparison.Ordinal));
         await one.ReplaceBackendsByNginxAsync();
         await WaitNextHopsAsync(VipIPv4, Node1);
         await WaitNextHopsAsync(VipIPv6, Node1);
+        await bfd.WaitUpAsync(Node1.IPv4);
+        await bfd.WaitUpAsync(Node1.IPv6);
+        var downsBefore = (await bfd.DownsAsync(Node1.IPv4), await bfd.DownsAsync(Node1.IPv6));
         var (nodeBefore, routerBefore) = (await NotificationsOfNodeAsync(one), await NotificationsOfRouterAsync());
         var proxyBefore = ProcessorTime(one);
 
+        using var firstLoop = await Client.StartProcess("sh", "-c", BusyLoop);
+        using var secondLoop = await Client.StartProcess("sh", "-c", BusyLoop);
         var load = await Client.Run(
             "wrk", "--threads", "2", "--connections", "256", "--timeout", "5s", "--duration",
             $"{Span.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", $"http://{VipIPv4}/");
@@ -32,10 +45,14 @@ public sealed class NodeSaturationTests(TwoNodeLab lab, ITestOutputHelper output
         Assert.True(share > 0.3, $"the proxy was not busy: {share:P0} of a core\n{load}");
         Assert.All(await PeersAsync(one), peer =>
         {
-            Assert.Equal("PEER_STATE_ESTABLISHED", (string)peer["state"]!);
+            Assert.Equal(("PEER_STATE_ESTABLISHED", 0), ((string)peer["state"]!, Count(peer["flaps"])));
             Assert.Equal("3s", (string)peer["session"]!["holdTime"]!);
-            Assert.Equal(0, Count(peer["flaps"]));
+            var session = peer["bfd"]!;
+            output.WriteLine($"BFD: {session["packetsSent"]} packets, late {session["lateness"]!.ToJsonString()}");
+            Assert.Equal("0.150s", (string)session["detectionTime"]!);
+            Assert.Equal(("BFD_STATE_UP", 0), ((string)session["state"]!, Count(session["downs"])));
         });
+        Assert.Equal(downsBefore, (await bfd.DownsAsync(Node1.IPv4), await bfd.DownsAsync(Node1.IPv6)));
         Assert.Equal(nodeBefore, await NotificationsOfNodeAsync(one));
         Assert.Equal(routerBefore, await NotificationsOfRouterAsync());
     }
