@@ -128,7 +128,8 @@ public sealed class BfdTransportTests
         using var remote = RemoteSystem.Open(pair);
         var watch = ours.Add(Target(NamespacePair.HereIPv4, NamespacePair.ThereIPv4), _ => { });
         await remote.BringUpAsync();
-        var heldUp = TimeSpan.FromMilliseconds(1000);
+        remote.DetectMult = 10;
+        var heldUp = TimeSpan.FromSeconds(2);
 
         using (HoldUp(ours))
         {
@@ -160,13 +161,16 @@ public sealed class BfdTransportTests
         using var remote = RemoteSystem.Open(pair);
         var watch = ours.Add(Target(NamespacePair.HereIPv4, NamespacePair.ThereIPv4), _ => { });
         await remote.BringUpAsync();
+        remote.DetectMult = 10;
+        remote.Send(remote.Packet(BfdState.Up));
+        await Until(watch, status => status.Session.RemoteDetectMult == 10);
 
         using (HoldUp(ours))
         {
             // Strangers fill the buffer, so that nothing of the session's own gets in.
             for (var packet = 0; packet < 2 * BfdReceiver.Capacity; packet++)
                 remote.Send(remote.Packet(BfdState.Up) with { YourDiscriminator = 99 });
-            for (var sent = 0; sent < 15; sent++)
+            for (var sent = 0; sent < 50; sent++)
             {
                 remote.Send(remote.Packet(BfdState.Up));
                 await PauseAsync(20);

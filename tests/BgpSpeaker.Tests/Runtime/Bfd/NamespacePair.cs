@@ -39,6 +39,7 @@ internal sealed partial class NamespacePair : IDisposable
     public static NamespacePair Make()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "network namespaces need root");
+        DeleteLeftovers();
         return new();
     }
 
@@ -57,6 +58,17 @@ internal sealed partial class NamespacePair : IDisposable
         Ip("netns", "delete", _there);
     }
 
+    // A test process that was killed leaves its namespaces; its pid in their names tells that nobody uses them.
+    private static void DeleteLeftovers()
+    {
+        foreach (var path in Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns", "bfd-*") : [])
+        {
+            var name = Path.GetFileName(path);
+            if (!Directory.Exists($"/proc/{name.Split('-')[1]}"))
+                TryIp("netns", "delete", name);
+        }
+    }
+
     private static void Configure(string space, string ipv4, string ipv6, string linkLocal)
     {
         Ip("-n", space, "link", "set", "lo", "up");
@@ -69,10 +81,17 @@ internal sealed partial class NamespacePair : IDisposable
 
     private static void Ip(params string[] arguments)
     {
+        var error = TryIp(arguments);
+        Assert.True(error is null, $"ip {string.Join(' ', arguments)}: {error}");
+    }
+
+    // What it said when it failed; another test process may clean up at the same time.
+    private static string? TryIp(params string[] arguments)
+    {
         using var ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
         var error = ip.StandardError.ReadToEnd();
         ip.WaitForExit();
-        Assert.True(ip.ExitCode == 0, $"ip {string.Join(' ', arguments)}: {error}");
+        return ip.ExitCode == 0 ? null : error;
     }
 
     // A namespace is a thread's own, and what the thread makes inherits it.

@@ -49,11 +49,14 @@ internal sealed class RemoteSystem : IDisposable
         return new RemoteSystem(sender, receiver, remote) { Ttl = BfdPath.FullTtl };
     });
 
+    /// <summary>Its Detect Mult: at first 2 s of silence are no failure, so that a busy machine may be slow.</summary>
+    public byte DetectMult { get; set; } = 40;
+
     /// <summary>A packet in this state, with intervals of 50 ms.</summary>
     public BfdPacket Packet(BfdState state) => new()
     {
         State = state,
-        DetectMult = 3,
+        DetectMult = DetectMult,
         MyDiscriminator = Discriminator,
         YourDiscriminator = SpeakersDiscriminator,
         DesiredMinTxInterval = TimeSpan.FromMilliseconds(50),
