@@ -2,7 +2,7 @@ using AnycastVip.Lab.Tests.Fixture;
 
 namespace AnycastVip.Lab.Tests;
 
-/// <summary>eBGP between two speakers with a router between them, which forwards their packets and knows nothing.</summary>
+/// <summary>eBGP between two speakers with a router between them that forwards packets and knows nothing.</summary>
 public sealed class SpeakerMultihopTests(TwoNodeLab lab)
 {
     private const string NearIPv4 = "10.0.1.2";
