@@ -88,7 +88,7 @@ internal sealed class RunningNode : IAsyncDisposable
         var file = Path.Combine(directory, "nginx.conf");
         await File.WriteAllTextAsync(file, $$"""
             daemon off;
-            worker_processes 1;
+            master_process off; # one process: a killed master would leave its workers
             error_log stderr;
             pid {{directory}}/pid;
             events { worker_connections 4096; }
