@@ -133,11 +133,7 @@ public sealed class BfdTransportTests
 
         using (HoldUp(ours))
         {
-            for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start) < heldUp;)
-            {
-                remote.Send(remote.Packet(BfdState.Up));
-                await PauseAsync(20);
-            }
+            await remote.SendUpForAsync(heldUp);
         }
 
         // It reads before it sends, and is late only when it has sent.
@@ -170,11 +166,7 @@ public sealed class BfdTransportTests
             // Strangers fill the buffer, so that nothing of the session's own gets in.
             for (var packet = 0; packet < 2 * BfdReceiver.Capacity; packet++)
                 remote.Send(remote.Packet(BfdState.Up) with { YourDiscriminator = 99 });
-            for (var sent = 0; sent < 50; sent++)
-            {
-                remote.Send(remote.Packet(BfdState.Up));
-                await PauseAsync(20);
-            }
+            await remote.SendUpForAsync(TimeSpan.FromSeconds(1));
         }
 
         var status = await watch.StatusAsync();
@@ -246,10 +238,6 @@ public sealed class BfdTransportTests
 
     private static Task<BfdStatus> Until(BfdWatch watch, Func<BfdStatus, bool> isAccepted) =>
         Poll.Until(watch.StatusAsync, isAccepted, Bound, "the session is as wanted");
-
-    // The remote system's own pace.
-    private static Task PauseAsync(int milliseconds) =>
-        Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, TestContext.Current.CancellationToken);
 
     // Until it is disposed, also when the test fails: a transport joins its thread.
     private static HeldUp HoldUp(BfdTransport transport)

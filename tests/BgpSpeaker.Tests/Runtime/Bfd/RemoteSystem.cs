@@ -110,6 +110,18 @@ internal sealed class RemoteSystem : IDisposable
         Send(Packet(poll.State) with { Final = true });
     }
 
+    /// <summary>Sends at its own pace and listens to nobody: a packet in each 20 ms.</summary>
+    /// <param name="time">For how long.</param>
+    public async Task SendUpForAsync(TimeSpan time)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        do
+            Send(Packet(BfdState.Up));
+        while (await pace.WaitForNextTickAsync(TestContext.Current.CancellationToken)
+            && TimeProvider.System.GetElapsedTime(start) < time);
+    }
+
     /// <summary>Keeps the session Up, a packet for each one of the speaker's, until cancelled.</summary>
     public async Task KeepUpAsync(CancellationToken cancel)
     {
