@@ -1,4 +1,5 @@
 using AnycastVip.Lab.Tests.Fixture;
+using AnycastVip.Netlab.Model;
 
 [assembly: AssemblyFixture(typeof(ForeignRouterLab))]
 
@@ -8,10 +9,8 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// <c>topologies/foreign-router.clab.yml</c>, deployed once for all tests of the assembly: a router in which a test
 /// starts BIRD, GoBGP or OpenBGPD, and a node. A test class takes it in its constructor.
 /// </summary>
-public sealed class ForeignRouterLab : IAsyncLifetime
+public sealed class ForeignRouterLab : SharedLab
 {
-    private ObservedLab? _lab;
-
     /// <summary>The node, for AS 65001, at 10.0.1.2 and 2001:db8:1::2.</summary>
     internal SpeakerNode Node => new(Lab, "node1");
 
@@ -35,26 +34,7 @@ public sealed class ForeignRouterLab : IAsyncLifetime
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private DeployedLab Lab
-    {
-        get
-        {
-            TestTopology.RequireLab();
-            return _lab!.Lab;
-        }
-    }
-
-    public async ValueTask InitializeAsync()
-    {
-        if (TestTopology.Obstacle is null)
-            _lab = await ObservedLab.DeployAsync(TestTopology.Load("foreign-router"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_lab is not null)
-            await _lab.EndAsync();
-    }
+    private protected override Topology Load() => TestTopology.Load("foreign-router");
 }
 
 /// <summary>The routers of <see cref="ForeignRouterLab"/>.</summary>

@@ -1,4 +1,5 @@
 using AnycastVip.Lab.Tests.Fixture;
+using AnycastVip.Netlab.Model;
 
 [assembly: AssemblyFixture(typeof(OneRouterLab))]
 
@@ -11,35 +12,13 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// <c>topologies/one-router.clab.yml</c>, deployed once for all tests of the assembly. A test class takes it in its
 /// constructor; a test that changes the router's configuration puts it back.
 /// </summary>
-public sealed class OneRouterLab : IAsyncLifetime
+public sealed class OneRouterLab : SharedLab
 {
-    private ObservedLab? _lab;
-
     /// <summary>The router, AS 65100, at 10.0.1.1 and 2001:db8:1::1.</summary>
     internal FrrRouter Router => new(Lab, "router1");
 
     /// <summary>The node, for AS 65001, at 10.0.1.2 and 2001:db8:1::2.</summary>
     internal SpeakerNode Node => new(Lab, "node1");
 
-    /// <summary>The deployed lab; where none can be deployed, the running test is skipped with the reason.</summary>
-    internal DeployedLab Lab
-    {
-        get
-        {
-            TestTopology.RequireLab();
-            return _lab!.Lab;
-        }
-    }
-
-    public async ValueTask InitializeAsync()
-    {
-        if (TestTopology.Obstacle is null)
-            _lab = await ObservedLab.DeployAsync(TestTopology.Load("one-router"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_lab is not null)
-            await _lab.EndAsync();
-    }
+    private protected override Topology Load() => TestTopology.Load("one-router");
 }

@@ -1,4 +1,5 @@
 using AnycastVip.Lab.Tests.Fixture;
+using AnycastVip.Netlab.Model;
 
 [assembly: AssemblyFixture(typeof(TwoNodeLab))]
 
@@ -8,10 +9,8 @@ namespace AnycastVip.Lab.Tests.Fixture;
 /// <c>lab/two-nodes.clab.yml</c>, deployed once for all tests of the assembly: a router with ECMP, two nodes, a client.
 /// A test class takes it in its constructor.
 /// </summary>
-public sealed class TwoNodeLab : IAsyncLifetime
+public sealed class TwoNodeLab : SharedLab
 {
-    private ObservedLab? _lab;
-
     /// <summary>The router, AS 65100, at 10.0.N.1 and 2001:db8:N::1 towards node N.</summary>
     internal FrrRouter Router => new(Lab, "router1");
 
@@ -24,24 +23,5 @@ public sealed class TwoNodeLab : IAsyncLifetime
     /// <summary>The client, at 10.0.9.2 and 2001:db8:9::2.</summary>
     internal LabNode Client => new(Lab, "client1");
 
-    private DeployedLab Lab
-    {
-        get
-        {
-            TestTopology.RequireLab();
-            return _lab!.Lab;
-        }
-    }
-
-    public async ValueTask InitializeAsync()
-    {
-        if (TestTopology.Obstacle is null)
-            _lab = await ObservedLab.DeployAsync(TestTopology.LoadOfLab("two-nodes"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_lab is not null)
-            await _lab.EndAsync();
-    }
+    private protected override Topology Load() => TestTopology.LoadOfLab("two-nodes");
 }
