@@ -31,6 +31,9 @@ internal enum SideState : byte
 
     /// <summary>It waits in the loop's queue of sides with more to read.</summary>
     Queued = 16,
+
+    /// <summary>It has a partner, and octets pass between the two.</summary>
+    Relaying = 32,
 }
 
 /// <summary>One side of a connection: its socket, and what was read from it and not yet written to the other.</summary>
@@ -76,6 +79,9 @@ internal unsafe struct Connection
 
     /// <summary>The backend's generation at that time.</summary>
     public ulong BackendGeneration;
+
+    /// <summary>Where the client is.</summary>
+    public PeerAddress Peer;
 
     /// <summary>Its neighbours in the loop's list, by the client's descriptor; -1 at the ends.</summary>
     public int Next;

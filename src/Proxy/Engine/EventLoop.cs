@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
-using AnycastVip.Proxy.Engine.Kernel;
 
 namespace AnycastVip.Proxy.Engine;
 
 /// <summary>What a loop drives. Everything is called on the loop's thread.</summary>
 internal interface ILoopHandler
 {
-    /// <summary>Something happened to a descriptor.</summary>
-    void OnEvent(int fd, Readiness readiness);
+    /// <summary>Where its events come from. The loop disposes of it.</summary>
+    ITransport Transport { get; }
 
     /// <summary>A batch of events is done.</summary>
     /// <returns>When to come back at the latest, in loop time; MaxValue for no sooner than the next event.</returns>
@@ -17,28 +16,23 @@ internal interface ILoopHandler
     bool IsDone { get; }
 }
 
-/// <summary>One thread that waits for events of its own descriptors and hands them out.</summary>
+/// <summary>One thread that waits for its transport's events and has them handled, and does what is posted.</summary>
 internal sealed class EventLoop : IDisposable
 {
-    private const ulong WakeToken = ulong.MaxValue;
-
-    private readonly ConnectionTable _table;
     private readonly TimeProvider _clock;
-    private readonly Epoll _epoll = new();
-    private readonly int _wake = Libc.OpenEvent();
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Thread _thread;
     private readonly ILoopHandler _handler;
+    private readonly ITransport _transport;
     private long _turns;
     private long _longestTurn;
 
-    public EventLoop(string name, ConnectionTable table, TimeProvider clock, Func<EventLoop, ILoopHandler> handler)
+    public EventLoop(string name, TimeProvider clock, Func<EventLoop, ILoopHandler> handler)
     {
-        _table = table;
         _clock = clock;
-        _epoll.Watch(_wake, Readiness.Readable, WakeToken);
         Now = Milliseconds();
         _handler = handler(this);
+        _transport = _handler.Transport;
         _thread = new(Run) { Name = name, IsBackground = true };
     }
 
@@ -65,36 +59,23 @@ internal sealed class EventLoop : IDisposable
     public void Post(Action action)
     {
         _posted.Enqueue(action);
-        Libc.SignalEvent(_wake);
+        _transport.Wake();
     }
 
-    /// <summary>Starts to report a descriptor's events, as <paramref name="readiness"/> says; 0 or -errno.</summary>
-    public int Watch(int fd, Readiness readiness) => _epoll.Watch(fd, readiness, _table.TokenOf(fd));
-
-    /// <summary>Changes what is reported.</summary>
-    public void Rewatch(int fd, Readiness readiness) => _epoll.Rewatch(fd, readiness, _table.TokenOf(fd));
-
-    public void Dispose()
-    {
-        _epoll.Dispose();
-        Libc.CloseDescriptor(_wake);
-    }
+    public void Dispose() => _transport.Dispose();
 
     private void Run()
     {
+        _transport.Start();
         var next = long.MaxValue;
         while (!_handler.IsDone)
         {
-            var count = _epoll.Wait(WaitTime(next));
+            var count = _transport.Wait(WaitTime(next));
             var start = _clock.GetTimestamp();
             Now = Milliseconds();
             for (var i = 0; i < count; i++)
             {
-                var (token, readiness) = _epoll[i];
-                if (token == WakeToken)
-                    Libc.ClearEvent(_wake);
-                else if (_table.TryFind(token, out var fd))
-                    _handler.OnEvent(fd, readiness);
+                _transport.Handle(i);
                 RunPosted();
             }
             next = _handler.OnTurn();
@@ -103,11 +84,8 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    /// <summary>
-    /// Runs what was posted. Between any two pieces of work: a turn with many busy streams is long, and heartbeats hang
-    /// on the answer.
-    /// </summary>
-    public void RunPosted()
+    // Between any two pieces of work: a turn with many busy streams is long, and heartbeats hang on the answer.
+    private void RunPosted()
     {
         while (_posted.TryDequeue(out var action))
             action();

@@ -21,7 +21,7 @@ internal sealed partial class LoopWorker
         var listener = new LoopListener(entry, entry.Sockets[_index]);
         _listeners.Add(listener.Socket, listener);
         _table.Open(listener.Socket, SideKind.Listener);
-        _loop.Watch(listener.Socket, Readiness.Readable);
+        Transport.Listen(listener.Socket);
     }
 
     /// <summary>Takes what waits in the backlog, as far as the limits allow, and closes the socket.</summary>
@@ -30,8 +30,19 @@ internal sealed partial class LoopWorker
         _listeners.Remove(entry.Sockets[_index], out var listener);
         while (Accept(listener!)) { }
         SetPaused(listener!, false);
-        CloseSide(listener!.Socket);
+        Transport.Close(listener!.Socket, reset: false);
     }
+
+    public void OnAcceptable(int listener) => Accept(_listeners[listener]);
+
+    public void OnFirstOctets(int client)
+    {
+        var isWaiting = _table.Connection(client).Phase == ConnectionPhase.Waiting;
+        if (isWaiting && Transport.Peek(client, stackalloc byte[1]) > 0)
+            EndWait(client);
+    }
+
+    public void OnAborted(int client) => Close(client, reset: true);
 
     // True when there may be more to accept at once.
     private bool Accept(LoopListener listener)
@@ -47,7 +58,7 @@ internal sealed partial class LoopWorker
             var client = Libc.Accept(listener.Socket, out var peer);
             if (client >= 0 && client < _table.Capacity)
             {
-                Begin(client, entry, isLocal: peer.HasAddressOf(entry.Name));
+                Begin(client, entry, peer);
                 continue;
             }
             Release(entry.Clients);
@@ -69,8 +80,9 @@ internal sealed partial class LoopWorker
         return true;
     }
 
-    private void Begin(int client, ListenerEntry entry, bool isLocal)
+    private void Begin(int client, ListenerEntry entry, in SocketName peer)
     {
+        var isLocal = peer.HasAddressOf(entry.Name);
         if (isLocal)
         {
             // Only now is it known that the listener's limit is not for this one.
@@ -86,24 +98,16 @@ internal sealed partial class LoopWorker
             Phase = isLocal ? ConnectionPhase.Waiting : ConnectionPhase.Connecting,
             AcceptedAt = _loop.Now,
             LastActivity = _loop.Now,
+            Peer = PeerAddress.Of(peer),
         };
         Interlocked.Increment(ref entry.CountsOf(connection).Accepted);
         Link(client, ref connection);
-        // Before a backend is reached its events are only remembered, but for a reset.
-        if (_loop.Watch(client, Readiness.StreamEdges) < 0)
+        if (Transport.Watch(client) < 0)
             Close(client, reset: true);
         else if (isLocal)
             _timers.Set(client, _loop.TimeAfter(LocalPatience));
         else
             TryBackends(client);
-    }
-
-    private void OnEventWhileWaiting(int client, Readiness readiness)
-    {
-        if ((readiness & (Readiness.Error | Readiness.HangUp)) != 0)
-            Close(client, reset: true);
-        else if (Libc.HasOctets(client))
-            EndWait(client);
     }
 
     private void EndWait(int client)
@@ -176,7 +180,7 @@ internal sealed partial class LoopWorker
         var change = paused ? 1 : -1;
         _pausedListeners += change;
         Interlocked.Add(ref listener.Entry.Paused, change);
-        _loop.Rewatch(listener.Socket, paused ? Readiness.None : Readiness.Readable);
+        Transport.Pause(listener.Socket, paused);
     }
 
     private sealed class LoopListener(ListenerEntry entry, int socket)

@@ -51,14 +51,11 @@ internal sealed partial class LoopWorker
         }
         _table.Open(socket, SideKind.Backend, client);
         _table.Side(client).Partner = socket;
-        // Only now: epoll reports a socket that was never connected as hung up.
-        return _loop.Watch(socket, Readiness.StreamEdges);
+        return Transport.Connect(socket);
     }
 
-    private void FinishAttempt(int client)
+    public void OnConnected(int client, int errno)
     {
-        var backend = _table.Side(client).Partner;
-        var errno = Libc.TakeError(backend);
         if (errno != 0)
         {
             EndAttempt(client, KindOf(errno), errno);
@@ -73,8 +70,7 @@ internal sealed partial class LoopWorker
             _timers.Set(client, _loop.TimeAfter(idle));
         else
             _timers.Cancel(client);
-        if (Carry(client, client) && _table.Side(backend).Has(SideState.Readable))
-            Carry(client, backend);
+        Transport.Relay(client);
     }
 
     // The attempt failed: the connection is without a backend again.
@@ -82,16 +78,15 @@ internal sealed partial class LoopWorker
     {
         ref var connection = ref _table.Connection(client);
         Observe(ref connection, kind, errno);
-        ReleaseBackend(client, ref connection);
+        ReleaseBackend(client, ref connection, reset: false);
     }
 
-    private void ReleaseBackend(int client, ref Connection connection)
+    private void ReleaseBackend(int client, ref Connection connection, bool reset)
     {
         ref var side = ref _table.Side(client);
         if (side.Partner >= 0)
         {
-            _relay.Discard(ref _table.Side(side.Partner));
-            CloseSide(side.Partner);
+            Transport.Close(side.Partner, reset);
             side.Partner = -1;
         }
         if (connection.HasBackend)
@@ -102,28 +97,14 @@ internal sealed partial class LoopWorker
     private void Close(int client, bool reset)
     {
         ref var connection = ref _table.Connection(client);
-        ref var side = ref _table.Side(client);
         _timers.Cancel(client);
-        if (reset)
-        {
-            Libc.ResetOnClose(client);
-            if (side.Partner >= 0)
-                Libc.ResetOnClose(side.Partner);
-        }
-        ReleaseBackend(client, ref connection);
-        _relay.Discard(ref side);
+        ReleaseBackend(client, ref connection, reset);
         connection.Phase = ConnectionPhase.None;
         Unlink(connection);
         // Once the descriptor is closed the entry may be another connection's.
         var counts = _shared.Listeners[connection.ListenerSlot].CountsOf(connection);
-        CloseSide(client);
+        Transport.Close(client, reset);
         Release(counts);
-    }
-
-    private void CloseSide(int fd)
-    {
-        _table.Forget(fd);
-        Libc.CloseDescriptor(fd);
     }
 
     private void Observe(ref Connection connection, ObservationKind kind, int errno)

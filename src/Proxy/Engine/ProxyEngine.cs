@@ -63,7 +63,7 @@ public sealed partial class ProxyEngine : IDisposable
         for (var i = 0; i < options.Loops; i++)
         {
             var index = i;
-            _loops[i] = new($"proxy-loop-{i}", _shared.Table, options.Clock, loop =>
+            _loops[i] = new($"proxy-loop-{i}", options.Clock, loop =>
                 _workers[index] = new(index, _shared, loop));
         }
     }
@@ -181,8 +181,6 @@ public sealed partial class ProxyEngine : IDisposable
         Join();
         foreach (var loop in _loops)
             loop.Dispose();
-        foreach (var worker in _workers)
-            worker.Dispose();
         _shared.Dispose();
     }
 

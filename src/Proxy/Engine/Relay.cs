@@ -74,6 +74,15 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
         return RelayOutcome.Unfinished;
     }
 
+    /// <summary>Receives octets of a source and drops them.</summary>
+    /// <param name="source">A side's descriptor.</param>
+    /// <param name="count">No more than there are.</param>
+    public void Drop(int source, int count)
+    {
+        while (count > 0 && Libc.Receive(source, _scratch, Math.Min(count, BufferSize)) is > 0 and var received)
+            count -= received;
+    }
+
     /// <summary>Drops what a side holds.</summary>
     public void Discard(ref Side side)
     {

@@ -63,11 +63,11 @@ internal static unsafe partial class Libc
             return Result(Accept4(fd, pointer, &size, NonBlocking | CloseOnExec));
     }
 
-    /// <summary>Whether an octet waits to be received; it stays where it is.</summary>
-    public static bool HasOctets(int fd)
+    /// <summary>Copies octets that wait to be received; they stay where they are.</summary>
+    public static int PeekAt(int fd, Span<byte> octets)
     {
-        byte first;
-        return Recv(fd, &first, 1, Peek) > 0;
+        fixed (byte* buffer = octets)
+            return Result(Recv(fd, buffer, (nuint)octets.Length, Peek));
     }
 
     /// <summary>Whether a socket that connects has its answer, good or bad.</summary>

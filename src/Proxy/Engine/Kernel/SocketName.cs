@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -41,18 +42,18 @@ internal struct SocketName
         return name;
     }
 
-    /// <summary>Whether both have one address, whatever the ports are. The kernel may have filled either.</summary>
-    public readonly bool HasAddressOf(in SocketName other)
-    {
-        ReadOnlySpan<byte> mine = _octets, others = other._octets;
-        var family = BitConverter.ToUInt16(mine);
-        if (family != BitConverter.ToUInt16(others))
-            return false;
-        var address = family == Libc.FamilyIPv6
+    /// <summary>The octets of the address, in network order: 4 or 16. The kernel may have filled it.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> Address =>
+        ((ReadOnlySpan<byte>)_octets)[BitConverter.ToUInt16(_octets) == Libc.FamilyIPv6
             ? IPv6AddressOffset..IPv6ScopeOffset
-            : IPv4AddressOffset..(IPv4AddressOffset + sizeof(uint));
-        return mine[address].SequenceEqual(others[address]);
-    }
+            : IPv4AddressOffset..(IPv4AddressOffset + sizeof(uint))];
+
+    /// <summary>The kernel may have filled it.</summary>
+    public readonly ushort Port => BinaryPrimitives.ReadUInt16BigEndian(((ReadOnlySpan<byte>)_octets)[PortOffset..]);
+
+    /// <summary>Whether both have one address, whatever the ports are. The kernel may have filled either.</summary>
+    public readonly bool HasAddressOf(in SocketName other) => Address.SequenceEqual(other.Address);
 
     [InlineArray(IPv6Size)]
     private struct Octets
