@@ -170,10 +170,12 @@ internal sealed class AnnounceCall(
         if (route.PeerAttributes.Count == 0)
             return new RouteDeclaration(route.Prefix, attributes, [], fault);
         var perPeer = new List<PeerAttributes>(route.PeerAttributes.Count);
-        foreach (var (peer, message) in route.PeerAttributes)
+        foreach (var own in route.PeerAttributes)
         {
-            perPeer.Add(new PeerAttributes(peer, AttributesMapping.FromProto(message, out var peerFault)));
-            fault ??= peerFault is null ? null : $"for peer {peer}: {peerFault}";
+            if (perPeer.Exists(known => known.Peer == own.Peer))
+                fault ??= $"peer {own.Peer} is named twice: name it once";
+            perPeer.Add(new PeerAttributes(own.Peer, AttributesMapping.FromProto(own.Attributes, out var peerFault)));
+            fault ??= peerFault is null ? null : $"for peer {own.Peer}: {peerFault}";
         }
         return new RouteDeclaration(route.Prefix, attributes, perPeer.ToValueList(), fault);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AnycastVip.BgpSpeaker.Wire;
 
 namespace AnycastVip.BgpSpeaker.Rib;
@@ -5,7 +6,7 @@ namespace AnycastVip.BgpSpeaker.Rib;
 /// <summary>A prefix that a client announces with all its VIPs together.</summary>
 /// <param name="Route">With the attributes of the first VIP by name.</param>
 /// <param name="Since">Smaller than that of every claim made later, by whichever client.</param>
-internal sealed record Claim(DesiredRoute Route, long Since);
+internal readonly record struct Claim(DesiredRoute Route, long Since);
 
 /// <summary>One client: its lease and its VIPs.</summary>
 internal sealed class LeaseClient(string id, ulong epoch)
@@ -161,12 +162,9 @@ internal sealed class LeaseClient(string id, ulong epoch)
                 continue;
             foreach (var route in vip.Routes)
             {
-                if (claims.ContainsKey(route.Prefix))
-                    continue;
-                var isKnown = Claims.TryGetValue(route.Prefix, out var old);
-                claims.Add(
-                    route.Prefix,
-                    isKnown && ReferenceEquals(old!.Route, route) ? old : new(route, old?.Since ?? ++sequence));
+                ref var claim = ref CollectionsMarshal.GetValueRefOrAddDefault(claims, route.Prefix, out var isTaken);
+                if (!isTaken)
+                    claim = new(route, Claims.TryGetValue(route.Prefix, out var old) ? old.Since : ++sequence);
             }
         }
         Claims = claims;

@@ -338,13 +338,9 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
     // The first announcer's attributes stay; once it is gone, the next one's apply.
     private void Rebuild()
     {
-        var claims = new List<Claim>(_clients.Values.Sum(client => client.RouteCount));
         foreach (var client in _clients.Values)
-        {
             client.UpdateClaims(ref _lastClaim);
-            claims.AddRange(client.Claims.Values);
-        }
-        var routes = Emergency is null ? FirstOfEach(claims) : [];
+        var routes = Emergency is null ? FirstOfEach(_clients.Values) : [];
         var revisions = _clients.Values
             .Where(client => !client.HasExpired && client.Revision is not null)
             .Select(client => new ClientRevision(client.Id, client.Epoch, client.Revision!.Value))
@@ -365,16 +361,19 @@ public sealed class LeaseTable(AllowList allowList, TimeSpan defaultTtl, TimeSpa
         _clients.TryGetValue(client, out var known) && known.Revision is not null
             && known.Vips.Values.All(vip => !vip.IsUndecided);
 
-    private static ValueList<DesiredRoute> FirstOfEach(List<Claim> claims)
+    private static ValueList<DesiredRoute> FirstOfEach(IReadOnlyCollection<LeaseClient> clients)
     {
-        claims.Sort((left, right) => left.Route.Prefix.CompareTo(right.Route.Prefix) is not 0 and var order
-            ? order
-            : left.Since.CompareTo(right.Since));
-        var routes = new List<DesiredRoute>(claims.Count);
-        foreach (var claim in claims)
+        var claims = clients.SelectMany(client => client.Claims.Values).ToArray();
+        // By keys of their own: a set may be large, and a withdraw of one route waits for the sort of all.
+        var prefixes = Array.ConvertAll(claims, claim => claim.Route.Prefix);
+        Array.Sort(prefixes, claims);
+        var routes = new List<DesiredRoute>(claims.Length);
+        for (var i = 0; i < claims.Length;)
         {
-            if (routes.Count == 0 || routes[^1].Prefix != claim.Route.Prefix)
-                routes.Add(claim.Route);
+            var first = claims[i];
+            while (++i < claims.Length && prefixes[i] == first.Route.Prefix)
+                first = claims[i].Since < first.Since ? claims[i] : first;
+            routes.Add(first.Route);
         }
         return routes.ToValueList();
     }

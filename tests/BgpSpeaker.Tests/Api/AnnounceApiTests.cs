@@ -148,6 +148,8 @@ public sealed class AnnounceApiTests
         await first.WaitAsync(response => response.Result is not null);
         using var lease = await sandbox.OpenAsync();
 
+        var twicePerPeer = Announcement("203.0.113.11/32");
+        twicePerPeer.Routes[0].PeerAttributes.Add(Enumerable.Repeat(new PeerRouteAttributes { Peer = "tor1" }, 2));
         await lease.SendAsync(Set(
             1,
             Announcement(Vip),
@@ -158,6 +160,7 @@ public sealed class AnnounceApiTests
             Announcement("203.0.113.8/32", new RouteAttributes { Communities = { "blue" } }),
             Announcement("203.0.113.9/32", new RouteAttributes { ExtendedCommunities = { "color:1:1" } }),
             Announcement("203.0.113.10/32", new RouteAttributes { LinkBandwidth = 0 }),
+            twicePerPeer,
             Announcement("203.0.113.7/32", new RouteAttributes { Med = 2 })));
 
         var result = (await lease.WaitAsync(response => response.Result is not null)).Result;
@@ -171,6 +174,7 @@ public sealed class AnnounceApiTests
                 ["203.0.113.8/32"] = RefusalReason.Malformed,
                 ["203.0.113.9/32"] = RefusalReason.Malformed,
                 ["203.0.113.10/32"] = RefusalReason.Malformed,
+                ["203.0.113.11/32"] = RefusalReason.Malformed,
                 ["203.0.113.7/32"] = RefusalReason.Conflict,
             },
             result.Refused.ToDictionary(refused => refused.Prefix, refused => refused.Reason));
