@@ -107,7 +107,11 @@ public sealed record PoolOptions
 /// <param name="Endpoint">Where it accepts connections.</param>
 /// <param name="Weight">Its share beside the others, 0–1000.</param>
 /// <param name="MaxConnections">Held at once; 0: no limit.</param>
-public sealed record BackendOptions(string Name, IPEndPoint Endpoint, int Weight = 100, int MaxConnections = 0);
+public sealed record BackendOptions(string Name, IPEndPoint Endpoint, int Weight = 100, int MaxConnections = 0)
+{
+    /// <summary>It serves only where no other can, and counts for no VIP's health.</summary>
+    public bool IsBackup { get; init; }
+}
 
 /// <summary>A VIP: its addresses, what it serves and what it announces.</summary>
 public sealed record VipOptions

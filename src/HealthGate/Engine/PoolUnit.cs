@@ -9,11 +9,13 @@ internal sealed class PoolUnit(PoolOptions options)
 
     public List<BackendUnit> Backends { get; } = [];
 
-    /// <summary>As the VIPs see it.</summary>
+    /// <summary>
+    /// As the VIPs see it. Without the backups: they bridge the time until routers send the clients elsewhere.
+    /// </summary>
     public PoolCount Count()
     {
         var (up, unknown, total) = (0, 0, 0);
-        foreach (var backend in Backends.Where(backend => backend.IsCounted))
+        foreach (var backend in Backends.Where(backend => backend is { IsCounted: true, Options.IsBackup: false }))
         {
             total++;
             up += backend.State.State == BackendState.Up ? 1 : 0;

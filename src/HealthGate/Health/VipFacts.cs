@@ -22,7 +22,7 @@ public sealed record Finding(Proof Proof, string Reason)
     public bool IsProven => Proof == Proof.Proven;
 }
 
-/// <summary>The backends of one pool, counted.</summary>
+/// <summary>The backends of one pool, counted but for the backups.</summary>
 /// <param name="Name">The pool.</param>
 /// <param name="Up">In <see cref="BackendState.Up"/>.</param>
 /// <param name="Unknown">

@@ -127,6 +127,7 @@ internal static class ProxyMapping
         },
         Generation = backend.Generation,
         MaxConnections = (uint)backend.Options.MaxConnections,
+        Backup = backend.Options.IsBackup,
         SlowStart = slowStart > TimeSpan.Zero ? slowStart.ToDuration() : null,
     };
 

@@ -129,6 +129,7 @@ internal sealed class TableReader
             MaxConnections = Limit(message.MaxConnections),
             Generation = message.Generation,
             SlowStart = slowStart,
+            IsBackup = message.Backup,
         };
     }
 

@@ -24,6 +24,7 @@ internal sealed class Backend(BackendSpec spec, ushort slot, Gauge connections)
     /// <summary>Whether it may be given the connection.</summary>
     public bool IsEligible(Turn turn) =>
         Serves
+        && spec.IsBackup == turn.Backups
         && (spec.MaxConnections == 0 || connections.Value < spec.MaxConnections)
         && (turn.EvenEjected || !Ejection.IsInForce(turn.Now))
         && !turn.Tried.Contains(slot);
@@ -33,13 +34,16 @@ internal sealed class Backend(BackendSpec spec, ushort slot, Gauge connections)
 /// <param name="tried">Slots of the backends on which this connection has failed already.</param>
 /// <param name="now">The time.</param>
 /// <param name="evenEjected">Whether one will do that is ejected.</param>
-internal readonly ref struct Turn(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected)
+/// <param name="backups">Whether it is among the backups that one is chosen.</param>
+internal readonly ref struct Turn(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backups)
 {
     public ReadOnlySpan<ushort> Tried { get; } = tried;
 
     public TimeSpan Now => now;
 
     public bool EvenEjected => evenEjected;
+
+    public bool Backups => backups;
 }
 
 /// <summary>Chooses among backends. Not safe for two threads at once: the pool sees to that.</summary>
@@ -88,16 +92,14 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
     /// <summary>Chooses a backend and counts a connection on it; null when none is eligible.</summary>
     /// <param name="tried">Slots of the backends on which this connection has failed already.</param>
     /// <param name="now">The time.</param>
-    public Backend? Reserve(ReadOnlySpan<ushort> tried, TimeSpan now)
+    /// <param name="backupsFirst">Whether a backup is preferred: others have failed often enough.</param>
+    public Backend? Reserve(ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst = false)
     {
         lock (_lock)
         {
             while (true)
             {
-                var index = _picker.Pick(backends, new(tried, now, evenEjected: false));
-                // An ejected backend may be back; turning the client away helps nobody.
-                if (index < 0)
-                    index = _picker.Pick(backends, new(tried, now, evenEjected: true));
+                var index = Pick(tried, now, backupsFirst);
                 if (index < 0)
                     return null;
                 // Another table's pool may fill the same backend in the meantime: then it is no longer eligible.
@@ -132,6 +134,19 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
         {
             return Find(slot) is { } backend && backend.Ejection.IsInForce(now) ? backend.Ejection.Until - now : null;
         }
+    }
+
+    // An ejected backend may be back; turning the client away helps nobody.
+    private int Pick(ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst)
+    {
+        var index = Pick(tried, now, evenEjected: false, backupsFirst);
+        return index >= 0 ? index : Pick(tried, now, evenEjected: true, backupsFirst);
+    }
+
+    private int Pick(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backupsFirst)
+    {
+        var index = _picker.Pick(backends, new(tried, now, evenEjected, backups: backupsFirst));
+        return index >= 0 ? index : _picker.Pick(backends, new(tried, now, evenEjected, backups: !backupsFirst));
     }
 
     // Loops, not queries: these run on the data path, where nothing is allocated.

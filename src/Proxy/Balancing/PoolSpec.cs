@@ -55,6 +55,9 @@ public sealed record BackendSpec
     /// has it under another generation. Null: at once.
     /// </summary>
     public TimeSpan? SlowStart { get; init; }
+
+    /// <summary>It gets connections only when no other is eligible.</summary>
+    public bool IsBackup { get; init; }
 }
 
 /// <summary>The backends that a listener shares its connections out to.</summary>
@@ -78,7 +81,9 @@ public sealed record PoolSpec
     /// <summary>How long one attempt to connect may take: 1 ms – 5 min.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How many other backends are tried after a failed attempt, 0–16.</summary>
+    /// <summary>
+    /// How many other backends are tried after a failed attempt, 0–16. The last of them is a backup, if there is one.
+    /// </summary>
     public int ConnectRetries { get; init; } = 2;
 
     /// <summary>Compares the backends one by one: an array is otherwise equal only to itself.</summary>

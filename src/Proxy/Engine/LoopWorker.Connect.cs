@@ -16,7 +16,7 @@ internal sealed partial class LoopWorker
         {
             Backend? backend;
             fixed (ushort* tried = connection.Tried)
-                backend = pool.Reserve(new(tried, connection.Attempts), Time);
+                backend = pool.Reserve(new(tried, connection.Attempts), Time, IsLastRetry(connection, pool));
             if (backend is null)
                 break;
             if (connection.Attempts > 0)
@@ -37,6 +37,10 @@ internal sealed partial class LoopWorker
         Interlocked.Increment(ref listener.CountsOf(connection).NoBackend);
         Close(client, reset: true);
     }
+
+    // A dead node's backends all fail: the last retry goes where others serve, if there is such a place.
+    private static bool IsLastRetry(in Connection connection, Pool pool) =>
+        connection.Attempts > 0 && connection.Attempts == pool.Spec.ConnectRetries;
 
     // Sends the SYN: 0, or -errno.
     private int BeginAttempt(int client, Backend backend)

@@ -67,5 +67,15 @@ internal static class BackendKeys
         Otherwise = "no limit",
     };
 
-    public static readonly Section Section = new([Name, Address, Weight, MaxConnections], []);
+    public static readonly Key<bool> Backup = new(
+        "backup",
+        ScalarTypes.Boolean,
+        "It gets connections only when no other backend can take one, and as the last of `connectRetries`: clients see "
+        + "no error until routers send them elsewhere. It counts for neither `minHealthy` nor `standby`. Name another "
+        + "node's backends, not its VIP: two proxies that back each other up pass a connection round in circles.")
+    {
+        Default = "false",
+    };
+
+    public static readonly Section Section = new([Name, Address, Weight, MaxConnections, Backup], []);
 }

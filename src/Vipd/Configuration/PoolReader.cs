@@ -46,7 +46,9 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
             diagnostics.Error(pool, PoolKeys.Backends, "at least one is needed");
         if (backends.Count == 0 || backends.Count < items.Count)
             return null;
-        if (backends.All(backend => backend.Weight == 0))
+        if (backends.All(backend => backend.IsBackup))
+            diagnostics.Error(pool, PoolKeys.Backends, "all are backups: there is nothing that they could back up");
+        else if (backends.All(backend => backend.Weight == 0 || backend.IsBackup))
             diagnostics.Error(pool, PoolKeys.Backends, "all have weight 0: no connection would be served");
         return backends;
     }
@@ -61,11 +63,15 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         var address = reader.ReadOrNull(BackendKeys.Address);
         var weight = (int)reader.Read(BackendKeys.Weight, 1);
         var maxConnections = (int)(reader.ReadNullable(BackendKeys.MaxConnections) ?? 0);
+        var isBackup = reader.Read(BackendKeys.Backup, false);
         reader.Finish(BackendKeys.Section);
         unique.Take(reader, BackendKeys.Name, name);
         unique.Take(reader, BackendKeys.Address, address);
         if (address is not null)
             _addresses.Add(new(reader.PositionOf(BackendKeys.Address.Name), address));
-        return name is null || address is null ? null : new BackendOptions(name, address, weight, maxConnections);
+        return name is null || address is null ? null : new BackendOptions(name, address, weight, maxConnections)
+        {
+            IsBackup = isBackup,
+        };
     }
 }

@@ -86,7 +86,9 @@ internal static class ListenerKeys
 internal static class MinHealthyKeys
 {
     public static readonly Key<long> Count = new(
-        "count", ScalarTypes.Integer(1, 10_000), "Backends; not more than the smallest pool has.") { Default = "1" };
+        "count",
+        ScalarTypes.Integer(1, 10_000),
+        "Backends, without backups; not more than the smallest pool has.") { Default = "1" };
 
     public static readonly Key<int> Percent = new(
         "percent", GateTypes.Percent, "Of the pool's backends, rounded up; the greater of both counts.");

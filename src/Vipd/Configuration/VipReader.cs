@@ -156,11 +156,12 @@ internal sealed class VipReader(
         foreach (var name in listeners.Select(listener => listener.Pool).Distinct())
         {
             var pool = pools.All.FirstOrDefault(pool => pool.Name == name);
-            if (pool?.Backends.Count < minimum.Count)
+            var counted = pool?.Backends.Count(backend => !backend.IsBackup);
+            if (counted < minimum.Count)
             {
                 diagnostics.Error(
                     at,
-                    $"count: {minimum.Count} is more than the backends of pool {name.Quoted()}, {pool.Backends.Count}: "
+                    $"count: {minimum.Count} is more than the backends of pool {name.Quoted()}, {counted}: "
                     + "the VIP would never be announced");
             }
         }

@@ -61,6 +61,23 @@ public sealed class GateFaultTests
     }
 
     [Fact]
+    public void A_backup_neither_keeps_a_vip_announced_nor_is_missed_by_it()
+    {
+        var pool = GateDriver.Pool("web", "s1", "s2");
+        var gate = GateDriver.Announced(GateDriver.Two with
+        {
+            Pools = [pool with { Backends = [pool.Backends[0], pool.Backends[1] with { IsBackup = true }] }],
+        });
+        gate.Judge("backend web/s2", CheckVerdict.Failing);
+        Assert.Equal((VipStatus.Up, "pool web: 1 of 1 backends up"),
+            (gate["web"].State.Status, gate["web"].State.Health.Reason));
+        gate.Judge("backend web/s2", CheckVerdict.Passing);
+        gate.Judge("backend web/s1", CheckVerdict.Failing);
+        Assert.Equal(Announcement.None, gate["web"].State.Announcement);
+        Assert.EndsWith("s1=Down s2=Up", ActionText.Of(gate.Last.OfType<SendTable>().Single()));
+    }
+
+    [Fact]
     public void Fault_10_one_refusal_finds_every_backend_of_a_dead_process()
     {
         var gate = GateDriver.Announced();

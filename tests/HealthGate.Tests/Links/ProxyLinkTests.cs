@@ -50,7 +50,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             SlowStart = TimeSpan.FromSeconds(30),
             Backends = [],
         };
-        var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9);
+        var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9) { IsBackup = true };
 
         link.Link.Send(new SendTable(
             5,
@@ -81,7 +81,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                         new BackendSpec
                         {
                             Name = "s1", Address = "2001:db8::1", Port = 8081, Weight = 50, MaxConnections = 9,
-                            Directive = BackendDirective.Drain, Generation = 4,
+                            Directive = BackendDirective.Drain, Generation = 4, Backup = true,
                             SlowStart = Duration.FromTimeSpan(TimeSpan.FromSeconds(30)),
                         },
                     },

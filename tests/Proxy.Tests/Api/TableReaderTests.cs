@@ -62,6 +62,7 @@ public sealed class TableReaderTests
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
         table.Pools[0].Backends[0].MaxConnections = uint.MaxValue;
+        table.Pools[0].Backends[0].Backup = true;
         table.Pools[0].Backends[0].Directive = BackendDirective.Down;
 
         var reader = new TableReader(table);
@@ -95,6 +96,7 @@ public sealed class TableReaderTests
                         Weight = 1,
                         State = Balancing.BackendState.Down,
                         MaxConnections = int.MaxValue,
+                        IsBackup = true,
                         Generation = 1,
                     },
                 ],

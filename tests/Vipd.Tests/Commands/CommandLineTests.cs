@@ -48,7 +48,8 @@ public sealed class CommandLineTests : IDisposable
             + "timeout 500ms, rise 2, fall 3",
             "check script: exec /bin/sh, every 10s, while changing every 2s, timeout 3s, rise 5, fall 1",
             "pool plain: leastConnections, check tcp, backends only [2001:db8:1::1]:80",
-            "pool weighted: roundRobin, check web, backends big 10.0.2.1:80, spare 10.0.2.2:80, small 10.0.2.3:80",
+            "pool weighted: roundRobin, check web, backends big 10.0.2.1:80, spare 10.0.2.2:80, small 10.0.2.3:80, "
+            + "other-node 10.0.3.1:80 (backup)",
             "vip web: 203.0.113.50, 2001:db8:0:1::50, port 80 to pool weighted, port 443 to pool weighted, "
             + "checks script, web, announces 203.0.113.0/24, 2001:db8::/48",
             "vip dns: 203.0.113.53, announce-only, checks script, announces 203.0.113.53/32",

@@ -124,7 +124,8 @@ public sealed class GateFileTests
             Backends = List(
                 new BackendOptions("big", IPEndPoint.Parse("10.0.2.1:80"), 200, 100),
                 new BackendOptions("spare", IPEndPoint.Parse("10.0.2.2:80"), 0),
-                new BackendOptions("small", IPEndPoint.Parse("10.0.2.3:80"))),
+                new BackendOptions("small", IPEndPoint.Parse("10.0.2.3:80")),
+                new BackendOptions("other-node", IPEndPoint.Parse("10.0.3.1:80")) { IsBackup = true }),
         };
         Assert.Equal(expected, pools[1]);
         Assert.Equal(new CheckKind.Tcp(7), pools[0].Check.Kind);
