@@ -95,12 +95,20 @@ public sealed record PoolOptions
     /// <summary>How many other backends are tried after a failed attempt, 0–16.</summary>
     public int ConnectRetries { get; init; } = 2;
 
+    /// <summary>Where connections wait while every backend is full; null: they are reset.</summary>
+    public QueueOptions? Queue { get; init; }
+
     /// <summary>Over this time a backend's weight grows to the full one after it was taken up; zero: at once.</summary>
     public TimeSpan SlowStart { get; init; }
 
     /// <summary>By unique name, at least one.</summary>
     public required IReadOnlyList<BackendOptions> Backends { get; init; }
 }
+
+/// <summary>The queue of a pool.</summary>
+/// <param name="Size">How many connections may wait at once, 1–65,536.</param>
+/// <param name="Timeout">How long each may wait, 1 ms – 5 min.</param>
+public sealed record QueueOptions(int Size, TimeSpan Timeout);
 
 /// <summary>A backend.</summary>
 /// <param name="Name">Unique in its pool.</param>

@@ -110,6 +110,8 @@ internal static class ProxyMapping
         },
         ConnectTimeout = pool.Options.ConnectTimeout.ToDuration(),
         ConnectRetries = (uint)pool.Options.ConnectRetries,
+        QueueSize = (uint)(pool.Options.Queue?.Size ?? 0),
+        QueueTimeout = pool.Options.Queue?.Timeout.ToDuration(),
         Backends = { pool.Backends.Select(backend => Backend(backend, pool.Options.SlowStart)) },
     };
 

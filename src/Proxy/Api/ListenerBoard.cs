@@ -59,6 +59,9 @@ internal sealed class ListenerBoard
         OctetsFromClients = (ulong)snapshot.OctetsFromClients,
         OctetsToClients = (ulong)snapshot.OctetsToClients,
         Connections = (uint)snapshot.Connections,
+        Queued = (uint)snapshot.Queued,
+        QueueTimeouts = (ulong)snapshot.QueueTimeouts,
+        QueueOverflows = (ulong)snapshot.QueueOverflows,
     };
 
     private sealed record Standing(ListenerState State, string Reason, DateTimeOffset Since);

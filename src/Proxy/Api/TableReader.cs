@@ -16,6 +16,7 @@ internal sealed class TableReader
 
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestConnectTimeout = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan DefaultQueueTimeout = TimeSpan.FromSeconds(5);
 
     private readonly List<RefusedTableEntry> _faults = [];
 
@@ -93,6 +94,7 @@ internal sealed class TableReader
                 : Balancing.BalanceAlgorithm.RoundRobin,
             Backends = [.. message.Backends.Select(backend => Read(message.Name, backend))],
             ConnectRetries = (int)Math.Min(message.ConnectRetries, Balancing.PoolSpec.MaximumRetries),
+            Queue = ReadQueue(entry, message),
         };
         foreach (var name in Duplicates(spec.Backends.Select(backend => backend.Name)))
             Refuse($"backend {message.Name}/{name}", "it stands twice in its pool: give one of both another name");
@@ -101,6 +103,16 @@ internal sealed class TableReader
         if (timeout < ShortestTimeout || timeout > LongestConnectTimeout)
             Refuse(entry, "connect_timeout must be 1 ms to 5 min; unset is 5 s");
         return spec with { ConnectTimeout = timeout };
+    }
+
+    private Balancing.QueueSpec? ReadQueue(string entry, PoolSpec message)
+    {
+        if (message.QueueSize > Balancing.QueueSpec.MaximumSize)
+            Refuse(entry, $"queue_size is {message.QueueSize}: at most {Balancing.QueueSpec.MaximumSize}");
+        var timeout = ReadDuration(entry, "queue_timeout", message.QueueTimeout) ?? DefaultQueueTimeout;
+        if (timeout < ShortestTimeout || timeout > LongestConnectTimeout)
+            Refuse(entry, "queue_timeout must be 1 ms to 5 min; unset is 5 s");
+        return message.QueueSize == 0 ? null : new(Limit(message.QueueSize), timeout);
     }
 
     private Balancing.BackendSpec Read(string pool, BackendSpec message)

@@ -72,6 +72,9 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
 
     public PoolSpec Spec => spec;
 
+    /// <summary>Those that wait for its backends, also since earlier tables.</summary>
+    public PoolQueue Queue { get; init; } = new();
+
     /// <summary>Whether backends are ejected for failures. To end it ends every ejection.</summary>
     public bool Ejects
     {
@@ -108,6 +111,17 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
                     return backend;
             }
         }
+    }
+
+    /// <summary>Whether there is a backend that serves, full or not, besides those that were tried.</summary>
+    public bool ServesBesides(ReadOnlySpan<ushort> tried)
+    {
+        foreach (var backend in backends)
+        {
+            if (backend.Serves && !tried.Contains(backend.Slot))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>Notes how an attempt on a backend ended.</summary>

@@ -60,6 +60,15 @@ public sealed record BackendSpec
     public bool IsBackup { get; init; }
 }
 
+/// <summary>Where connections wait while every backend is full: first come, first served.</summary>
+/// <param name="Size">How many may wait at once, 1–65,536; one more is reset.</param>
+/// <param name="Timeout">How long each may wait, 1 ms – 5 min; then it is reset.</param>
+public sealed record QueueSpec(int Size, TimeSpan Timeout)
+{
+    /// <summary>The most that may wait.</summary>
+    public const int MaximumSize = 65_536;
+}
+
 /// <summary>The backends that a listener shares its connections out to.</summary>
 public sealed record PoolSpec
 {
@@ -86,10 +95,14 @@ public sealed record PoolSpec
     /// </summary>
     public int ConnectRetries { get; init; } = 2;
 
+    /// <summary>Null: when every backend is full, a connection is reset.</summary>
+    public QueueSpec? Queue { get; init; }
+
     /// <summary>Compares the backends one by one: an array is otherwise equal only to itself.</summary>
     public bool Equals(PoolSpec? other) =>
         other is not null && Name == other.Name && Balance == other.Balance && ConnectTimeout == other.ConnectTimeout
-        && ConnectRetries == other.ConnectRetries && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan());
+        && ConnectRetries == other.ConnectRetries && Queue == other.Queue
+        && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Balance, Backends.Length);

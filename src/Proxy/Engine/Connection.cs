@@ -62,6 +62,9 @@ internal enum ConnectionPhase : byte
     /// <summary>It comes from this node and has sent nothing yet: no backend is asked.</summary>
     Waiting,
     Connecting,
+
+    /// <summary>Every backend is full: it waits for one that is not.</summary>
+    Queued,
     Relaying,
 }
 

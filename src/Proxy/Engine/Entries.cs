@@ -42,6 +42,9 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
     /// <summary>How many loops leave connections in the backlog because of a limit or a shortage.</summary>
     public int Paused;
 
+    /// <summary>Stands for the backend of connections that have none yet.</summary>
+    public BackendEntry NoBackendYet { get; } = new(0, route.Listener.Pool, "");
+
     public ListenerCounts CountsOf(in Connection connection) => connection.IsLocal ? Local : Clients;
 }
 
@@ -53,6 +56,11 @@ internal sealed class ListenerCounts
     public long Accepted;
     public long NoBackend;
     public long IdleTimeouts;
+
+    /// <summary>How many wait for a backend now.</summary>
+    public long Queued;
+    public long QueueTimeouts;
+    public long QueueOverflows;
     public long OctetsFromClients;
     public long OctetsToClients;
 }
@@ -73,6 +81,9 @@ internal sealed class BackendEntry(ushort slot, string pool, string name)
 
     /// <summary>When a table first had that generation.</summary>
     public TimeSpan TakenUpAt { get; set; }
+
+    /// <summary>Its pool's: who waits for it when it has room again.</summary>
+    public PoolQueue? Queue { get; set; }
 
     /// <summary>The table in force does not have it.</summary>
     public bool IsUnused { get; set; }

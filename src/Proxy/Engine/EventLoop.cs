@@ -59,8 +59,11 @@ internal sealed class EventLoop : IDisposable
     public void Post(Action action)
     {
         _posted.Enqueue(action);
-        _transport.Wake();
+        Wake();
     }
+
+    /// <summary>Makes the loop turn; from any thread.</summary>
+    public void Wake() => _transport.Wake();
 
     public void Dispose() => _transport.Dispose();
 

@@ -7,35 +7,46 @@ namespace AnycastVip.Proxy.Engine;
 internal sealed partial class LoopWorker
 {
     // Tries backends until an attempt is under way. Nothing has been read from the client yet, so any backend will do.
-    private unsafe void TryBackends(int client)
+    private void TryBackends(int client)
     {
         ref var connection = ref _table.Connection(client);
         var listener = _shared.Listeners[connection.ListenerSlot];
-        var pool = listener.Route.Pool;
+        var (pool, counts) = (listener.Route.Pool, listener.CountsOf(connection));
         while (connection.Attempts <= pool.Spec.ConnectRetries)
         {
-            Backend? backend;
-            fixed (ushort* tried = connection.Tried)
-                backend = pool.Reserve(new(tried, connection.Attempts), Time, IsLastRetry(connection, pool));
-            if (backend is null)
-                break;
-            if (connection.Attempts > 0)
-                Interlocked.Increment(ref _shared.Backends[backend.Slot].Retries);
-            connection.Tried[connection.Attempts++] = backend.Slot;
-            connection.HasBackend = true;
-            connection.BackendSlot = backend.Slot;
-            connection.BackendGeneration = backend.Spec.Generation;
-            connection.AttemptStarted = _shared.Clock.GetTimestamp();
-            var result = BeginAttempt(client, backend);
-            if (result >= 0)
+            if (Choose(connection, pool) is { } backend)
             {
-                _timers.Set(client, _loop.TimeAfter(pool.Spec.ConnectTimeout));
-                return;
+                if (TryAttempt(client, pool, backend))
+                    return;
             }
-            EndAttempt(client, KindOf(-result), -result);
+            else if (TryWait(client, counts, pool))
+                return;
+            else
+                break;
         }
-        Interlocked.Increment(ref listener.CountsOf(connection).NoBackend);
+        Interlocked.Increment(ref counts.NoBackend);
         Close(client, reset: true);
+    }
+
+    // On a backend that holds the connection's count; false when it failed at once.
+    private unsafe bool TryAttempt(int client, Pool pool, Backend backend)
+    {
+        ref var connection = ref _table.Connection(client);
+        if (connection.Attempts > 0)
+            Interlocked.Increment(ref _shared.Backends[backend.Slot].Retries);
+        connection.Tried[connection.Attempts++] = backend.Slot;
+        connection.HasBackend = true;
+        connection.BackendSlot = backend.Slot;
+        connection.BackendGeneration = backend.Spec.Generation;
+        connection.AttemptStarted = _shared.Clock.GetTimestamp();
+        var result = BeginAttempt(client, backend);
+        if (result < 0)
+        {
+            EndAttempt(client, KindOf(-result), -result);
+            return false;
+        }
+        _timers.Set(client, _loop.TimeAfter(pool.Spec.ConnectTimeout));
+        return true;
     }
 
     // A dead node's backends all fail: the last retry goes where others serve, if there is such a place.
@@ -94,8 +105,10 @@ internal sealed partial class LoopWorker
             side.Partner = -1;
         }
         if (connection.HasBackend)
-            _shared.Backends[connection.BackendSlot].Connections.Release();
-        connection.HasBackend = false;
+        {
+            connection.HasBackend = false;
+            _shared.Release(_shared.Backends[connection.BackendSlot]);
+        }
     }
 
     private void Close(int client, bool reset)
@@ -103,6 +116,7 @@ internal sealed partial class LoopWorker
         ref var connection = ref _table.Connection(client);
         _timers.Cancel(client);
         ReleaseBackend(client, ref connection, reset);
+        LeaveQueue(client);
         connection.Phase = ConnectionPhase.None;
         Unlink(connection);
         // Once the descriptor is closed the entry may be another connection's.

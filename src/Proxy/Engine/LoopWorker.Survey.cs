@@ -54,12 +54,11 @@ internal sealed partial class LoopWorker
         return closed;
     }
 
-    // Between two events every connection that does not come from this node has a backend, or an attempt at one.
     private bool IsSelected(
         in Connection connection, ConnectionSelector selector, out ListenerEntry listener, out BackendEntry backend)
     {
         listener = _shared.Listeners[connection.ListenerSlot];
-        backend = _shared.Backends[connection.BackendSlot];
+        backend = connection.HasBackend ? _shared.Backends[connection.BackendSlot] : listener.NoBackendYet;
         return !connection.IsLocal && selector.Selects(listener.Route.Listener.Vip, backend);
     }
 

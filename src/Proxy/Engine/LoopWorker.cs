@@ -26,6 +26,7 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         Transport = new EpollTransport(_table, this);
         _timers = new(_table.Timers);
         _timers.Advance(loop.Now);
+        shared.Admissions[index] = _admissions = new(loop.Wake);
     }
 
     public ITransport Transport { get; }
@@ -57,6 +58,7 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         _timers.Advance(_loop.Now);
         while (_timers.TryTakeDue(out var client))
             OnTimer(client);
+        TakeAdmissions();
         var next = Math.Min(RetryPausedListeners(), _timers.NextTick);
         if (_stopAt is { } end)
             next = Math.Min(next, FinishStop(end));
@@ -109,6 +111,11 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         if (connection.Phase == ConnectionPhase.Waiting)
         {
             EndWait(client);
+            return;
+        }
+        if (connection.Phase == ConnectionPhase.Queued)
+        {
+            EndQueueing(client);
             return;
         }
         if (connection.Phase == ConnectionPhase.Connecting)

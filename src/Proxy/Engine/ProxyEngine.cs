@@ -101,6 +101,9 @@ public sealed partial class ProxyEngine : IDisposable
             _shared.MaxConnections = table.MaxConnections;
             ApplyPools(table.Pools);
             var refused = ApplyListeners(table.Listeners);
+            // There may be room now where there was none.
+            foreach (var pool in _pools.Values)
+                _shared.Admit(pool.Queue);
             FreeBackends(table.Pools);
             _revision = table.Revision;
             return new(table.Revision, refused);
@@ -223,11 +226,20 @@ public sealed partial class ProxyEngine : IDisposable
         // A pool that did not change keeps its place in the round.
         _pools = specs.ToDictionary(
             spec => spec.Name,
-            spec => _pools.GetValueOrDefault(spec.Name) is { } pool && pool.Spec == spec ? pool : new(spec,
-                [.. spec.Backends.Select(backend => BackendOf(spec, backend))]) { Ejects = _ejects });
+            spec => _pools.GetValueOrDefault(spec.Name) is { } pool && pool.Spec == spec ? pool : PoolOf(spec));
     }
 
-    private Backend BackendOf(PoolSpec pool, BackendSpec spec)
+    private Pool PoolOf(PoolSpec spec)
+    {
+        var queue = _pools.GetValueOrDefault(spec.Name)?.Queue ?? new();
+        return queue.Pool = new(spec, [.. spec.Backends.Select(backend => BackendOf(spec, backend, queue))])
+        {
+            Queue = queue,
+            Ejects = _ejects,
+        };
+    }
+
+    private Backend BackendOf(PoolSpec pool, BackendSpec spec, PoolQueue queue)
     {
         var isKnown = _backends.TryGetValue((pool.Name, spec.Name), out var entry);
         if (entry is null)
@@ -237,6 +249,7 @@ public sealed partial class ProxyEngine : IDisposable
         }
         if (!isKnown || entry.IsUnused || entry.Generation != spec.Generation)
             (entry.Generation, entry.TakenUpAt) = (spec.Generation, _shared.Now);
+        entry.Queue = queue;
         return new(spec, entry.Slot, entry.Connections) { TakenUpAt = entry.TakenUpAt };
     }
 
@@ -317,7 +330,12 @@ public sealed partial class ProxyEngine : IDisposable
         entry.Sockets.Sum(socket => (long)Libc.ListenDrops(socket)),
         Volatile.Read(ref entry.Clients.OctetsFromClients),
         Volatile.Read(ref entry.Clients.OctetsToClients),
-        Volatile.Read(ref entry.Paused) > 0);
+        Volatile.Read(ref entry.Paused) > 0)
+    {
+        Queued = (int)Volatile.Read(ref entry.Clients.Queued),
+        QueueTimeouts = Volatile.Read(ref entry.Clients.QueueTimeouts),
+        QueueOverflows = Volatile.Read(ref entry.Clients.QueueOverflows),
+    };
 
     private BackendSnapshot SnapshotOf(BackendEntry entry) => new(
         entry.Pool,

@@ -44,7 +44,17 @@ public sealed record ListenerSnapshot(
     long BacklogDrops,
     long OctetsFromClients,
     long OctetsToClients,
-    bool IsFull);
+    bool IsFull)
+{
+    /// <summary>How many wait for a backend now.</summary>
+    public int Queued { get; init; }
+
+    /// <summary>Reset because they waited too long for a backend.</summary>
+    public long QueueTimeouts { get; init; }
+
+    /// <summary>Reset because too many waited already.</summary>
+    public long QueueOverflows { get; init; }
+}
 
 /// <summary>A backend's counters.</summary>
 /// <param name="Pool">Its pool.</param>

@@ -42,10 +42,12 @@ public sealed record ProxyTable
         : null;
 
     private static string? FaultOf(PoolSpec pool) =>
-        pool.ConnectTimeout < TimeSpan.FromMilliseconds(1) || pool.ConnectTimeout > TimeSpan.FromMinutes(5)
+        IsNoTimeout(pool.ConnectTimeout)
             ? $"pool {pool.Name}: the connect time-out is not 1 ms to 5 min"
         : pool.ConnectRetries is < 0 or > PoolSpec.MaximumRetries
             ? $"pool {pool.Name}: the retries are not 0 to {PoolSpec.MaximumRetries}"
+        : pool.Queue is { } queue && (queue.Size is < 1 or > QueueSpec.MaximumSize || IsNoTimeout(queue.Timeout))
+            ? $"pool {pool.Name}: the queue's size or time-out is out of range"
         : !Enum.IsDefined(pool.Balance) ? $"pool {pool.Name}: no such algorithm"
         : Duplicate(pool.Backends.Select(backend => backend.Name)) is { } backend
             ? $"pool {pool.Name}: backend {backend} stands twice"
@@ -59,6 +61,9 @@ public sealed record ProxyTable
         : backend.SlowStart <= TimeSpan.Zero ? $"backend {pool.Name}/{backend.Name}: a slow start of no time"
         : !Enum.IsDefined(backend.State) ? $"backend {pool.Name}/{backend.Name}: no such state"
         : null;
+
+    private static bool IsNoTimeout(TimeSpan time) =>
+        time < TimeSpan.FromMilliseconds(1) || time > TimeSpan.FromMinutes(5);
 
     private static string? Duplicate(IEnumerable<string> names)
     {

@@ -25,6 +25,24 @@ internal sealed class Shared(int descriptors, int observations, TimeProvider clo
 
     public Gauge Connections { get; } = new();
 
+    /// <summary>One for each loop, by its index.</summary>
+    public AdmissionBox[] Admissions { get; } = new AdmissionBox[ProxyEngine.MaximumLoops];
+
+    /// <summary>Ends a connection's count on a backend: whoever waits for it gets it.</summary>
+    public void Release(BackendEntry backend)
+    {
+        backend.Connections.Release();
+        if (backend.Queue is { } queue)
+            Admit(queue);
+    }
+
+    /// <summary>Gives backends to those that wait, as far as there is room. From any thread.</summary>
+    public void Admit(PoolQueue queue)
+    {
+        while (queue.Count > 0 && queue.TryAdmit(Now, out var waiter) is { } backend)
+            Admissions[waiter.Loop].Add(new(waiter.Token, backend));
+    }
+
     /// <summary>Connections held at once; 0 sets as many as there are descriptors for, two for each.</summary>
     public int MaxConnections
     {

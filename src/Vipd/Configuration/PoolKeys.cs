@@ -39,11 +39,32 @@ internal static class PoolKeys
         Default = "0s",
     };
 
+    public static readonly SectionKey Queue = new(
+        "queue",
+        QueueKeys.Section,
+        SectionShape.Mapping,
+        "Where connections wait, first come first served, while every backend has its `maxConnections`. Without it "
+        + "they are reset.");
+
     public static readonly SectionKey Backends = new(
         "backends", BackendKeys.Section, SectionShape.List, "Who serves; at least one.") { IsRequired = true };
 
     public static readonly Section Section = new(
-        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, Backends], []);
+        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, Queue, Backends], []);
+}
+
+/// <summary>The keys under a pool's <c>queue</c>.</summary>
+internal static class QueueKeys
+{
+    public static readonly Key<long> Size = new(
+        "size", ScalarTypes.Integer(1, 65_536), "How many may wait at once; one more is reset.") { IsRequired = true };
+
+    public static readonly Key<TimeSpan> Timeout = new(
+        "timeout",
+        ScalarTypes.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5)),
+        "How long each may wait; then it is reset.") { Default = "5s" };
+
+    public static readonly Section Section = new([Size, Timeout], []);
 }
 
 /// <summary>The keys of an item of a pool's <c>backends</c>.</summary>

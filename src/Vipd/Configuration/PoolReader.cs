@@ -22,7 +22,10 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         var connectTimeout = reader.Read(PoolKeys.ConnectTimeout, default);
         var connectRetries = (int)reader.Read(PoolKeys.ConnectRetries, 0);
         var slowStart = reader.Read(PoolKeys.SlowStart, default);
+        var queue = ReadQueue(reader);
         var backends = ReadBackends(reader);
+        if (queue is not null && backends?.All(backend => backend.MaxConnections == 0) == true)
+            diagnostics.Error(reader, PoolKeys.Queue, "no backend has maxConnections: none is ever full");
         reader.Finish(PoolKeys.Section);
         return check is null || backends is null ? null : new PoolOptions
         {
@@ -32,8 +35,18 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
             ConnectTimeout = connectTimeout,
             ConnectRetries = connectRetries,
             SlowStart = slowStart,
+            Queue = queue,
             Backends = backends,
         };
+    }
+
+    private static QueueOptions? ReadQueue(MappingReader pool)
+    {
+        if (pool.Read(PoolKeys.Queue) is not { } reader)
+            return null;
+        var queue = new QueueOptions((int)reader.Read(QueueKeys.Size, 1), reader.Read(QueueKeys.Timeout, default));
+        reader.Finish(QueueKeys.Section);
+        return queue;
     }
 
     private ValueList<BackendOptions>? ReadBackends(MappingReader pool)

@@ -30,6 +30,9 @@ public sealed class TableReaderTests
         { table => table.Pools[0].ConnectRetries = 17, Pool, "connect_retries is 17" },
         { table => table.Pools[0].ConnectTimeout = new() { Nanos = 999_999 }, Pool, "connect_timeout" },
         { table => table.Pools[0].ConnectTimeout = new() { Seconds = 301 }, Pool, "connect_timeout" },
+        { table => table.Pools[0].QueueSize = 65_537, Pool, "queue_size is 65537" },
+        { table => table.Pools[0].QueueTimeout = new(), Pool, "queue_timeout" },
+        { table => table.Pools[0].QueueTimeout = new() { Seconds = 301 }, Pool, "queue_timeout" },
         { table => table.Pools[0].Backends[0].Name = "", "backend pool/", "name is empty" },
         { table => table.Pools[0].Backends.Add(table.Pools[0].Backends[0].Clone()), Backend, "stands twice" },
         { table => table.Pools[0].Backends[0].Weight = 1001, Backend, "weight is 1001" },
@@ -60,6 +63,8 @@ public sealed class TableReaderTests
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
+        table.Pools[0].QueueSize = 4;
+        table.Pools[0].QueueTimeout = new() { Seconds = 2 };
         table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
         table.Pools[0].Backends[0].MaxConnections = uint.MaxValue;
         table.Pools[0].Backends[0].Backup = true;
@@ -87,6 +92,7 @@ public sealed class TableReaderTests
                 Balance = Balancing.BalanceAlgorithm.LeastConnections,
                 ConnectTimeout = TimeSpan.FromSeconds(6),
                 ConnectRetries = 5,
+                Queue = new(4, TimeSpan.FromSeconds(2)),
                 Backends =
                 [
                     new()
