@@ -9,11 +9,16 @@ internal static class ProxyArrowRules
     private static readonly Dictionary<string, string[]> Rooms = new()
     {
         ["Balancing"] = [$"{Proxy}.Balancing"],
-        ["Engine"] = [$"{Proxy}.Balancing", $"{Proxy}.Engine"],
+        ["ProxyProtocol"] = [$"{Proxy}.ProxyProtocol"],
+        ["Tls"] = [$"{Proxy}.Tls"],
+        ["Engine"] = [$"{Proxy}.Balancing", $"{Proxy}.ProxyProtocol", $"{Proxy}.Tls", $"{Proxy}.Engine"],
         ["Engine/Kernel"] = [$"{Proxy}.Engine.Kernel"],
     };
 
-    // Shares are chosen by weights and counts, never by a clock, a socket or chance.
+    private static readonly string[] PureRooms =
+        ["src/Proxy/Balancing/", "src/Proxy/ProxyProtocol/", "src/Proxy/Tls/"];
+
+    // Shares are chosen by weights and counts, octets read as they are: never a clock, a socket or chance.
     private static readonly string[] Impure =
     [
         "System.Net.Sockets", "System.Threading.Tasks", "System.Threading.Thread", "System.IO", "System.Random",
@@ -28,9 +33,9 @@ internal static class ProxyArrowRules
         where IsWithin(space, Proxy) && !room.Value.Any(allowed => IsWithin(space, allowed))
         select use.Node.Breach($"{room.Key} names {use.Type.FullName()}: no arrow leads there");
 
-    /// <summary>Balancing is pure.</summary>
+    /// <summary>Balancing and the codecs are pure.</summary>
     public static IEnumerable<Breach> ImpureNames(SourceSet files) =>
-        from use in ArrowRules.NamedTypes(files, "src/Proxy/Balancing/")
+        from use in ArrowRules.NamedTypes(files, PureRooms)
         where Impure.Any(banned => IsWithin(use.Type.FullName(), banned))
         select use.Node.Breach($"a pure room names {use.Type.FullName()}");
 
