@@ -10,7 +10,7 @@ internal static class FuzzTargets
     [
         new FramerTarget(), new OpenTarget(), new UpdateTarget(), new ShortMessageTarget(), new SessionTarget(),
         new BfdPacketTarget(), new BfdSessionTarget(), new DiscoveryTarget(), new CaptureTarget(),
-        new ConfigurationTarget(), new DrainFileTarget(),
+        new ConfigurationTarget(), new DrainFileTarget(), new ProxyHeaderTarget(), new ClientHelloTarget(),
     ];
 
     /// <summary>New ones of the same names.</summary>
