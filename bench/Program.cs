@@ -1,5 +1,6 @@
 using AnycastVip.Bench;
 using AnycastVip.Bench.Node;
+using AnycastVip.Bench.Proxy;
 using AnycastVip.Bench.Speakers;
 
 return args switch
@@ -16,6 +17,8 @@ return args switch
     ["withdraw", .. var options] => await WithOptionsAsync(
         WithdrawCommand.RunAsync, Options.Read(options, ("trials", 30))),
     ["bfd", .. var options] => await WithOptionsAsync(BfdCommand.RunAsync, Options.Read(options, ("seconds", 15))),
+    ["proxy", "--only", var only, .. var options] => await CompareProxiesAsync(options, only),
+    ["proxy", .. var options] => await CompareProxiesAsync(options, only: null),
     [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
@@ -24,6 +27,9 @@ return args switch
 static async Task<int> WithOptionsAsync(
     Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
     options is null ? 2 : await measure(options);
+
+Task<int> CompareProxiesAsync(string[] options, string? only) => InOwnNetworkAsync(
+    values => ProxyCommand.RunAsync(values, only), Options.Read(options, ("rounds", 5), ("seconds", 5)));
 
 async Task<int> InOwnNetworkAsync(
     Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
@@ -47,6 +53,9 @@ static int Help(TextWriter writer, int exitCode)
                     [--trials 30]
           bfd       how late BFD packets go out under CPU and collection load, and what goes Down; needs root, frr
                     [--seconds 15]
+          proxy     our proxy beside HAProxy and nginx: operations, CPU, bulk, latency, memory, reload; needs root,
+                    haproxy, nginx with its stream module; two cores or more
+                    [--only PART] [--rounds 5] [--seconds 5]
         """);
     return exitCode;
 }

@@ -45,7 +45,8 @@ internal static class OwnNetwork
         return inside.ExitCode;
     }
 
-    private static async Task RunToolAsync(string file, params string[] arguments)
+    /// <summary>Runs a program that must succeed.</summary>
+    public static async Task RunToolAsync(string file, params string[] arguments)
     {
         using var tool = Process.Start(file, arguments);
         await tool.WaitForExitAsync();

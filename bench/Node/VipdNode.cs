@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace AnycastVip.Bench.Node;
 
 /// <summary>A node from the Release build of <c>vipd</c>, with directories of its own.</summary>
-internal sealed partial class VipdNode : IDisposable
+internal sealed class VipdNode : IDisposable
 {
     public const int SIGKILL = 9;
     public const int SIGCONT = 18;
@@ -62,8 +61,7 @@ internal sealed partial class VipdNode : IDisposable
     {
         var pid = PidOf(command) ?? throw new InvalidOperationException($"There is no {command}.\n{LogTail()}");
         var at = Stopwatch.GetTimestamp();
-        if (Kill(pid, signal) != 0)
-            throw new InvalidOperationException($"kill: {Marshal.GetLastPInvokeErrorMessage()}");
+        Signals.Send(pid, signal);
         return at;
     }
 
@@ -108,7 +106,4 @@ internal sealed partial class VipdNode : IDisposable
         }
         throw new FileNotFoundException("There is no Release build of src/Vipd.");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int process, int signal);
 }

@@ -28,7 +28,7 @@ internal sealed class SpeakerBed : IAsyncDisposable
     /// <param name="prefixes">How many prefixes each speaker is prepared to announce.</param>
     public static async Task<SpeakerBed> StartAsync(int prefixes)
     {
-        RequirePrograms("bird", "gobgpd", "gobgp", "tcpdump");
+        Programs.Require("frr bird2 gobgpd tcpdump", "bird", "gobgpd", "gobgp", "tcpdump");
         var bed = await DeployAsync();
         try
         {
@@ -160,19 +160,6 @@ internal sealed class SpeakerBed : IAsyncDisposable
     {
         var result = await _lab.ExecAsync(node, arguments);
         return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException(result.ToString());
-    }
-
-    private static void RequirePrograms(params string[] programs)
-    {
-        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        foreach (var program in programs)
-        {
-            if (!directories.Any(directory => File.Exists(Path.Combine(directory, program))))
-            {
-                throw new FileNotFoundException(
-                    $"There is no {program}: run 'lab/install-packages frr bird2 gobgpd tcpdump'.");
-            }
-        }
     }
 
     private static Topology LoadTopology()
