@@ -19,6 +19,8 @@ return args switch
     ["bfd", .. var options] => await WithOptionsAsync(BfdCommand.RunAsync, Options.Read(options, ("seconds", 15))),
     ["proxy", "--only", var only, .. var options] => await CompareProxiesAsync(options, only),
     ["proxy", .. var options] => await CompareProxiesAsync(options, only: null),
+    ["proxy-soak", .. var options] => await InOwnNetworkAsync(
+        SoakCommand.RunAsync, Options.Read(options, ("connections", 20_000_000))),
     [BackendProcess.Command, var ports] => await BackendProcess.RunAsync(ports),
     ["-h" or "--help" or "help"] => Help(Console.Out, exitCode: 0),
     _ => Help(Console.Error, exitCode: 2),
@@ -56,6 +58,8 @@ static int Help(TextWriter writer, int exitCode)
           proxy     our proxy beside HAProxy and nginx: operations, CPU, bulk, latency, memory, reload; needs root,
                     haproxy, nginx with its stream module; two cores or more
                     [--only PART] [--rounds 5] [--seconds 5]
+          proxy-soak  short connections without end: memory and descriptors of our proxy; needs root, two cores
+                    [--connections 20000000]
         """);
     return exitCode;
 }
