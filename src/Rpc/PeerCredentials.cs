@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -13,6 +14,7 @@ public static class PeerCredentials
 
     // struct ucred: pid, uid, gid.
     private const int UcredOctets = 12;
+    private const int PidOffset = 0;
     private const int UidOffset = 4;
 
     /// <summary>The caller's user by name, or "uid N" where the system has no name for it.</summary>
@@ -20,12 +22,35 @@ public static class PeerCredentials
     {
         if (context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
             return "unknown";
+        var uid = Read(socket, UidOffset);
+        return NameOf(uid) ?? string.Create(CultureInfo.InvariantCulture, $"uid {uid}");
+    }
+
+    /// <summary>The process that listens on a Unix socket; null: none does.</summary>
+    public static int? ListenerOf(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            // Connecting to a Unix socket does not wait for the other side.
+            socket.Blocking = false;
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return (int)Read(socket, PidOffset);
+        }
+        catch (Exception error) when (error is SocketException or ArgumentException)
+        {
+            // Nobody listens yet, or never will: the path is too long for a socket, as the process itself reports.
+            return null;
+        }
+    }
+
+    private static uint Read(Socket socket, int offset)
+    {
         Span<byte> ucred = stackalloc byte[UcredOctets];
         socket.GetRawSocketOption(SolSocket, SoPeerCred, ucred);
-        var uid = BitConverter.IsLittleEndian
-            ? BinaryPrimitives.ReadUInt32LittleEndian(ucred[UidOffset..])
-            : BinaryPrimitives.ReadUInt32BigEndian(ucred[UidOffset..]);
-        return NameOf(uid) ?? string.Create(CultureInfo.InvariantCulture, $"uid {uid}");
+        return BitConverter.IsLittleEndian
+            ? BinaryPrimitives.ReadUInt32LittleEndian(ucred[offset..])
+            : BinaryPrimitives.ReadUInt32BigEndian(ucred[offset..]);
     }
 
     // passwd(5): "name:password:uid:…". Names from elsewhere (LDAP) stay numbers: a lookup could block.

@@ -75,7 +75,7 @@ public sealed class RpcServer : IAsyncDisposable
     public void SetServing(string service, bool serving) => _health.SetStatus(service,
         serving ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing);
 
-    /// <summary>Takes the socket's path and listens.</summary>
+    /// <summary>Takes the socket's path and listens; a server that gave it up is replaced.</summary>
     /// <exception cref="SocketClaimException">The path is unusable or belongs to a live server.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
@@ -93,6 +93,12 @@ public sealed class RpcServer : IAsyncDisposable
     }
 
     /// <summary>
+    /// Lets another server take the path, which by that replaces this one for new connections. This one serves on, and
+    /// no longer touches the path. Once started only.
+    /// </summary>
+    public void GiveUpPath() => _claim?.GiveUp();
+
+    /// <summary>
     /// Stops: no new connection or call (GOAWAY), every streaming call's token fires, unary calls may finish; after
     /// <see cref="RpcServerOptions.StopTimeout"/> what is left is cut off. The socket file is removed.
     /// </summary>
@@ -101,6 +107,7 @@ public sealed class RpcServer : IAsyncDisposable
         if (_app is null || _stopping.IsCancellationRequested)
             return;
         await _stopping.CancelAsync();
+        _claim?.RemoveSocket();
         await _app.StopAsync(CancellationToken.None);
     }
 

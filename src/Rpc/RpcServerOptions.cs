@@ -3,7 +3,7 @@ namespace AnycastVip.Rpc;
 /// <summary>Where a daemon serves gRPC, and what its clients may cost it.</summary>
 public sealed record RpcServerOptions
 {
-    /// <summary>The Unix socket's path, at most 107 octets of UTF-8. Its directory must exist.</summary>
+    /// <summary>The Unix socket's path, at most 106 octets of UTF-8. Its directory must exist.</summary>
     public required string SocketPath { get; init; }
 
     /// <summary>Who may connect: connecting needs write permission on the socket file.</summary>

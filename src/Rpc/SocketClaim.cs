@@ -14,32 +14,40 @@ public sealed class SocketClaimException(string path, string message, Exception?
 
 /// <summary>
 /// The right to serve on a Unix socket's path: an exclusive lock on a file beside it. The kernel drops the lock with
-/// the process that held it, so a live server is never replaced and a dead one's socket file is never in the way.
+/// the process that held it, so a live server is never replaced against its will and a dead one's socket file is never
+/// in the way.
 /// </summary>
 internal sealed class SocketClaim : IDisposable
 {
-    // sun_path has 108 octets with its closing zero (unix(7)).
-    private const int MaxPathOctets = 107;
+    // sun_path has 108 octets with its closing zero (unix(7)); one is for the name under which a socket is made.
+    private const int MaxPathOctets = 106;
+    private const string InTheMaking = "~";
 
     // EWOULDBLOCK: the lock is held.
     private const int WouldBlock = 11;
 
+    private readonly string _path;
     private readonly FileStream _lock;
+    private bool _isGivenUp;
 
-    private SocketClaim(FileStream held) => _lock = held;
+    private SocketClaim(string path, FileStream held) => (_path, _lock) = (path, held);
 
-    /// <summary>Takes the lock and removes the socket file that a dead server left behind.</summary>
+    /// <summary>
+    /// Takes the lock. A socket file of a dead server, or of one that has given the path up, stays until
+    /// <see cref="Bind"/> replaces it.
+    /// </summary>
     /// <exception cref="SocketClaimException">The path is unusable or belongs to a live server.</exception>
     public static SocketClaim Take(string path)
     {
         if (Encoding.UTF8.GetByteCount(path) > MaxPathOctets)
             throw new SocketClaimException(path,
-                $"{path}: longer than the {MaxPathOctets} octets of a Unix socket's path; choose a shorter directory");
+                $"{path}: longer than the {MaxPathOctets} octets that a Unix socket's path may have here; "
+                + "choose a shorter directory");
         var held = Lock(path);
         try
         {
-            RemoveLeftOver(path);
-            return new SocketClaim(held);
+            RefuseOtherFile(path);
+            return new SocketClaim(path, held);
         }
         catch
         {
@@ -48,14 +56,22 @@ internal sealed class SocketClaim : IDisposable
         }
     }
 
-    /// <summary>Binds the socket. Nobody can connect before it listens, so its mode is never too wide.</summary>
+    /// <summary>
+    /// Makes the socket, which listens, and puts it in the place of whatever socket has the path: at no time is there a
+    /// path on which nobody answers, or a mode that is too wide.
+    /// </summary>
     public static Socket Bind(EndPoint endPoint, UnixFileMode mode)
     {
+        var path = endPoint.ToString()!;
+        var making = path + InTheMaking;
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(endPoint);
-            File.SetUnixFileMode(endPoint.ToString()!, mode);
+            File.Delete(making);
+            socket.Bind(new UnixDomainSocketEndPoint(making));
+            File.SetUnixFileMode(making, mode);
+            socket.Listen();
+            File.Move(making, path, overwrite: true);
             return socket;
         }
         catch
@@ -63,6 +79,20 @@ internal sealed class SocketClaim : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Lets a successor take the path. The socket file stays until it does.</summary>
+    public void GiveUp()
+    {
+        _isGivenUp = true;
+        _lock.Dispose();
+    }
+
+    /// <summary>Removes the socket file, unless a successor may have the path.</summary>
+    public void RemoveSocket()
+    {
+        if (!_isGivenUp)
+            File.Delete(_path);
     }
 
     /// <summary>Gives the path up. The lock file stays: removed, it would let two servers lock two files.</summary>
@@ -97,21 +127,12 @@ internal sealed class SocketClaim : IDisposable
         }
     }
 
-    private static void RemoveLeftOver(string path)
+    private static void RefuseOtherFile(string path)
     {
         var file = new FileInfo(path);
         // A socket has no length: whatever has one, or is a directory, was not left by a server.
         if (Directory.Exists(path) || (file.Exists && file.Length > 0))
             throw new SocketClaimException(path,
                 $"{path}: is not a socket and will not be replaced; move it away or set another api.directory");
-        try
-        {
-            file.Delete();
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new SocketClaimException(path,
-                $"{path}: a left-over socket cannot be removed; remove it as root", e);
-        }
     }
 }

@@ -42,6 +42,45 @@ public sealed class SocketTests
     }
 
     [Fact]
+    public async Task A_path_that_is_given_up_goes_to_a_successor_without_a_moment_of_silence()
+    {
+        await using var sandbox = new Sandbox();
+        var old = await sandbox.Serve(new EchoService());
+        using var end = new CancellationTokenSource();
+        var calls = 0;
+        // Each on a connection of its own.
+        var calling = Task.Run(
+            async () =>
+            {
+                for (; !end.IsCancellationRequested; Volatile.Write(ref calls, calls + 1))
+                    Assert.Equal("hello", await sandbox.Say("hello"));
+            },
+            TestContext.Current.CancellationToken);
+        await More();
+        old.GiveUpPath();
+        await sandbox.Serve(new EchoService());
+        await More();
+        await old.DisposeAsync();
+        await More();
+
+        await end.CancelAsync();
+        await calling;
+        Assert.True(File.Exists(sandbox.Socket));
+        Assert.Equal(Environment.ProcessId, PeerCredentials.ListenerOf(sandbox.Socket));
+
+        Task More()
+        {
+            var before = Volatile.Read(ref calls);
+            return Poll.Until(
+                () => Volatile.Read(ref calls), count => count > before + 2, Sandbox.Patience, "calls were answered");
+        }
+    }
+
+    [Fact]
+    public void Nobody_listens_on_a_path_without_a_socket() =>
+        Assert.Null(PeerCredentials.ListenerOf("/nonexistent/vipd.sock"));
+
+    [Fact]
     public async Task A_dead_servers_left_over_socket_is_replaced()
     {
         await using var sandbox = new Sandbox();
@@ -70,7 +109,7 @@ public sealed class SocketTests
     [Theory]
     [InlineData("missing/echo.sock", "its directory does not exist")]
     [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
-        "longer than the 107 octets")]
+        "longer than the 106 octets")]
     public async Task An_unusable_path_is_refused_with_its_remedy(string name, string reason)
     {
         await using var sandbox = new Sandbox();

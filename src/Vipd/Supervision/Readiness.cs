@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using AnycastVip.Rpc;
 
 namespace AnycastVip.Vipd.Supervision;
 
@@ -13,25 +13,8 @@ internal static class Readiness
     {
         foreach (var path in paths)
         {
-            while (!Answers(path))
+            while (PeerCredentials.ListenerOf(path) is null)
                 await Task.Delay(Interval, clock, cancellation);
-        }
-    }
-
-    private static bool Answers(string path)
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            // Connecting to a Unix socket does not wait for the other side.
-            socket.Blocking = false;
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return true;
-        }
-        catch (Exception error) when (error is SocketException or ArgumentException)
-        {
-            // Nobody listens yet, or never will: the path is too long for a socket, as the process itself reports.
-            return false;
         }
     }
 }
