@@ -15,7 +15,11 @@ public sealed partial class GateEngine
     /// <param name="IsOfPhase">Counted after the phase began in which connections are waited for.</param>
     /// <param name="ClosesStranded">Of an order to close: only the stranded ones.</param>
     private sealed record Request(
-        ConnectionCounter Counter, VipUnit? Vip, TimeSpan At, bool IsOfPhase = false, bool ClosesStranded = false);
+        ConnectionCounter Counter, VipUnit? Vip, TimeSpan At, bool IsOfPhase = false, bool ClosesStranded = false)
+    {
+        /// <summary>What was sent for it.</summary>
+        public GateAction? Order { get; init; }
+    }
 
     /// <summary>What is accepted from now on is new: these clients still choose this node.</summary>
     private void BeginCounting(VipUnit vip)
@@ -47,8 +51,9 @@ public sealed partial class GateEngine
     {
         if (!_proxy.Link.IsConnected || counter is null)
             return;
-        var id = NewRequest(new(counter, vip, _now, ClosesStranded: strandedSince is not null));
-        _actions.Add(new CloseVipConnections(id, counter.Selector, strandedSince));
+        Send(
+            new(counter, vip, _now, ClosesStranded: strandedSince is not null),
+            id => new CloseVipConnections(id, counter.Selector, strandedSince));
     }
 
     private void AskForCounts()
@@ -73,15 +78,20 @@ public sealed partial class GateEngine
             return;
         if (counter.NextAt is not null)
             (counter.IsAsked, counter.NextAt) = (true, _now + ConnectionCounter.Interval);
-        var id = NewRequest(new(counter, vip, _now, isOfPhase));
-        _actions.Add(new CountVipConnections(id, counter.Selector, counter.StrandedSince));
+        Send(
+            new(counter, vip, _now, isOfPhase),
+            id => new CountVipConnections(id, counter.Selector, counter.StrandedSince));
     }
 
-    private ulong NewRequest(Request request)
+    private void Send(Request request, Func<ulong, GateAction> order)
     {
-        _requests[++_lastRequest] = request;
-        return _lastRequest;
+        var action = order(++_lastRequest);
+        _requests[_lastRequest] = request with { Order = action };
+        _actions.Add(action);
     }
+
+    // A proxy that handed over may have taken them and not answered.
+    private void RepeatRequests() => _actions.AddRange(_requests.Values.Select(request => request.Order!));
 
     private void TakeCount(ConnectionsCountedByProxy count)
     {

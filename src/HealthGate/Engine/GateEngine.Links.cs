@@ -15,6 +15,9 @@ public sealed partial class GateEngine
             case ProxyLost lost:
                 LoseProxy(lost.Reason);
                 break;
+            case ProxyHandedOver:
+                _proxy.HandOver();
+                break;
             case TableApplied applied:
                 TakeApplied(applied);
                 break;
@@ -32,6 +35,12 @@ public sealed partial class GateEngine
 
     private void TakeProxy(ProxyConnected connected)
     {
+        if (_proxy.TrySucceed(connected.KeptRevision, _now))
+        {
+            Note(Severity.Info, EventKind.Process, "proxy", "another process has taken over from the proxy");
+            RepeatRequests();
+            return;
+        }
         _proxy.Connect(connected.KeptRevision, _now);
         ForgetRequests();
         var kept = connected.KeptRevision == 0 ? "it has no table" : "it works with the table it was given before";

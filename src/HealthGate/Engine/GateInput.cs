@@ -63,6 +63,12 @@ public sealed record ProxyConnected(ulong KeptRevision) : GateInput;
 /// <param name="Reason">One line.</param>
 public sealed record ProxyLost(string Reason) : GateInput;
 
+/// <summary>
+/// The proxy has handed over to a successor, which holds its listeners and its table. What comes next is
+/// <see cref="ProxyConnected"/>, or <see cref="ProxyLost"/> when the successor does not answer.
+/// </summary>
+public sealed record ProxyHandedOver : GateInput;
+
 /// <summary>The proxy answers <see cref="SendTable"/>.</summary>
 /// <param name="Revision">Of the order.</param>
 /// <param name="Refused">Parts that are not in force, "listener 203.0.113.50:80: port taken …".</param>

@@ -14,6 +14,7 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
     private ulong _reportedUnder;
     private bool _hasReported;
     private bool _hasFailed;
+    private bool _isHandedOver;
 
     public LinkStanding Link { get; private set; } = new(false, startedAt, "not connected yet");
 
@@ -60,11 +61,25 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
         return IsGone;
     }
 
+    /// <summary>The connection that comes next is that to a successor, unless this one is lost before.</summary>
+    public void HandOver() => _isHandedOver = true;
+
+    /// <summary>Takes the connection for that to a successor.</summary>
+    /// <returns>False when it is none: what was known says nothing of it.</returns>
+    public bool TrySucceed(ulong keptRevision, TimeSpan now)
+    {
+        if (!_isHandedOver || keptRevision == 0)
+            return false;
+        Link = new(true, now, "");
+        (IsTableOwed, _isHandedOver) = (true, false);
+        return true;
+    }
+
     public void Connect(ulong keptRevision, TimeSpan now)
     {
         Link = new(true, now, "");
         IsKept = keptRevision != 0 && _sent is null;
-        (GraceEndsAt, IsTableOwed, _hasReported) = (null, true, false);
+        (GraceEndsAt, IsTableOwed, _hasReported, _isHandedOver) = (null, true, false, false);
         (_listeners, _reportedUnder, Refused, IsRefusedWhole) = ([], 0, [], false);
     }
 
@@ -74,7 +89,7 @@ internal sealed class ProxyDesk(TimeSpan startedAt)
     {
         var wasGone = IsGone;
         Link = Link.IsConnected ? new(false, now, reason) : Link with { Reason = reason };
-        (_listeners, _hasFailed) = ([], true);
+        (_listeners, _hasFailed, _isHandedOver) = ([], true, false);
         return IsGone && !wasGone;
     }
 

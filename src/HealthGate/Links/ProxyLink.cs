@@ -53,5 +53,8 @@ internal sealed class ProxyLink(LinkOptions options, ulong epoch)
     protected override GateInput? Read(ControlResponse response) => ProxyMapping.Read(response, new(Clock));
 
     /// <inheritdoc/>
+    protected override bool IsHandOver(ControlResponse response) => response.HandedOver is not null;
+
+    /// <inheritdoc/>
     protected override GateInput Lost(string reason) => new ProxyLost(reason);
 }

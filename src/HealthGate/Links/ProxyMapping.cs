@@ -67,6 +67,7 @@ internal static class ProxyMapping
             response.ConnectionCounts.Accepted),
         ControlResponse.ResponseOneofCase.ConnectionsClosed => new ConnectionsClosedByProxy(
             response.ConnectionsClosed.RequestId, (int)response.ConnectionsClosed.Closed),
+        ControlResponse.ResponseOneofCase.HandedOver => new ProxyHandedOver(),
         _ => null,
     };
 

@@ -74,5 +74,8 @@ internal sealed class SpeakerLink(LinkOptions options, ulong epoch, Lease lease)
     protected override GateInput? Read(AnnounceResponse response) => SpeakerMapping.Read(response);
 
     /// <inheritdoc/>
+    protected override bool IsHandOver(AnnounceResponse response) => false;
+
+    /// <inheritdoc/>
     protected override GateInput Lost(string reason) => new SpeakerLost(reason);
 }

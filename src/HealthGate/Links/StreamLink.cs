@@ -40,7 +40,7 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     // What waits is written within it, or the process is hung.
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly GrpcChannel _channel = RpcChannel.ForUnixSocket(options.SocketPath);
+    private GrpcChannel _channel = RpcChannel.ForUnixSocket(options.SocketPath);
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stop = new();
     private Outbox<TRequest>? _outbox;
@@ -96,6 +96,9 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     /// <exception cref="ArgumentException">The same.</exception>
     protected abstract GateInput? Read(TResponse response);
 
+    /// <summary>Whether a response says that another process has the socket's path by now: it ends the stream.</summary>
+    protected abstract bool IsHandOver(TResponse response);
+
     /// <summary>Says that the stream is lost.</summary>
     protected abstract GateInput Lost(string reason);
 
@@ -108,6 +111,13 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
             var loss = await RunStreamAsync();
             if (_leaving.IsCancellationRequested)
                 return;
+            if (loss.IsHandOver)
+            {
+                // This channel's connection is still to the process that hands over.
+                _channel.Dispose();
+                _channel = RpcChannel.ForUnixSocket(options.SocketPath);
+                continue;
+            }
             options.Happened(Lost(loss.Reason));
             // A stream that lived is opened again at once; one that is lost again and again costs little.
             if (Clock.GetElapsedTime(start) > LongestRetry)
@@ -167,6 +177,8 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
                     beating = BeatAsync(outbox);
                 if (Read(responses.Current) is { } happened)
                     options.Happened(happened);
+                if (IsHandOver(responses.Current))
+                    return Lose("it handed over") with { IsHandOver = true };
             }
             return Lose("it ended the stream");
         }
@@ -211,4 +223,5 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
 /// <summary>Why a stream is over.</summary>
 /// <param name="Reason">One line.</param>
 /// <param name="IsTakenOver">Another gate holds the other side.</param>
-internal readonly record struct Loss(string Reason, bool IsTakenOver);
+/// <param name="IsHandOver">Another process has become the other side.</param>
+internal readonly record struct Loss(string Reason, bool IsTakenOver, bool IsHandOver = false);

@@ -151,6 +151,48 @@ public sealed class GateFaultTests
     }
 
     [Fact]
+    public void A_proxy_that_is_replaced_in_order_withdraws_nothing_and_is_not_proven_anew()
+    {
+        var gate = GateDriver.Announced();
+        Assert.Empty(gate.Take(new ProxyHandedOver()));
+        Assert.Empty(gate.Tick(1));
+        Assert.Equal(["table 5: 203.0.113.50:80 s1=Up s2=Up"], gate.Take(new ProxyConnected(4)));
+        Assert.Empty(gate.Apply());
+        Assert.Empty(gate.Tick(60));
+        Assert.True(gate["web"].State.IsAnnounced);
+        Assert.Equal([$"declare 3: web=None {Prefix}"], gate.Take(new ProxyLost("killed")));
+    }
+
+    [Fact]
+    public void A_proxy_whose_successor_does_not_answer_is_gone_at_once()
+    {
+        var gate = GateDriver.Announced();
+        gate.Take(new ProxyHandedOver());
+        Assert.Equal([$"declare 3: web=None {Prefix}"], gate.Take(new ProxyLost("connection refused")));
+        // Whoever comes then is proven anew, whatever it has kept.
+        Assert.Contains(
+            "start vip web 203.0.113.50:80 self-probe at 203.0.113.50:80 on lo", gate.Take(new ProxyConnected(4)));
+    }
+
+    [Fact]
+    public void A_successor_without_a_table_is_no_successor()
+    {
+        var gate = GateDriver.Announced();
+        gate.Take(new ProxyHandedOver());
+        Assert.Contains($"declare 3: web=None {Prefix}", gate.Take(new ProxyConnected(0)));
+    }
+
+    [Fact]
+    public void What_a_replaced_proxy_did_not_answer_is_asked_again_of_its_successor()
+    {
+        var gate = GateDriver.Announced();
+        var asked = Assert.Single(
+            gate.Drain(new DrainTarget.Vip("web")), line => line.StartsWith("count", Ordinal));
+        gate.Take(new ProxyHandedOver());
+        Assert.Contains(asked, gate.Take(new ProxyConnected(4)));
+    }
+
+    [Fact]
     public void Fault_15_a_drain_that_cannot_be_saved_acts_and_is_loud()
     {
         var gate = GateDriver.Announced();

@@ -191,6 +191,20 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_proxy_that_hands_over_is_not_lost_and_its_successor_gets_a_stream_at_once()
+    {
+        var link = await Connected();
+
+        await link.Stream.Send(new() { HandedOver = new() });
+        var successor = await _proxy.Streams.Next();
+        Assert.Equal(7UL, (await successor.Receive()).Hello.Epoch);
+        await successor.Send(new() { Accepted = new() { KeptRevision = 5 } });
+
+        Assert.Equal(new ProxyHandedOver(), await _run.Next());
+        Assert.Equal(new ProxyConnected(5), await _run.Next());
+    }
+
+    [Fact]
     public async Task A_proxy_that_reports_but_sends_no_heartbeat_is_lost_and_asked_again()
     {
         var link = await Connected();

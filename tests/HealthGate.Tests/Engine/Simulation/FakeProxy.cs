@@ -58,6 +58,16 @@ internal sealed class FakeProxy(NodeClock clock, Action<GateInput> post)
         clock.After(clock.UpTo(3000), () => IsAlive = true);
     }
 
+    /// <summary>Another process takes over, with listeners, table and connections.</summary>
+    public void HandOver()
+    {
+        if (!IsConnected || IsHung)
+            return;
+        clock.Trace($"proxy: hands over");
+        post(new ProxyHandedOver());
+        Disconnect();
+    }
+
     public void Hang()
     {
         if (!IsAlive || IsHung)

@@ -158,7 +158,7 @@ internal sealed class NodeWorld
 
     private void Disturb()
     {
-        switch (Clock.Random.Next(14))
+        switch (Clock.Random.Next(15))
         {
             case 0:
                 RestartGate();
@@ -194,6 +194,9 @@ internal sealed class NodeWorld
                 break;
             case 11:
                 _dnsAnswers = !_dnsAnswers;
+                break;
+            case 12:
+                Proxy.HandOver();
                 break;
             default:
                 Kill();
