@@ -1,13 +1,15 @@
+using AnycastVip.Proxy.Engine;
+
 namespace AnycastVip.Proxy.Tests;
 
-public sealed class AllocationTests
+public abstract class AllocationTests(TransportKind transport)
 {
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Thousands_of_connections_allocate_nothing_on_the_loops_heap(bool ejects)
     {
-        using var rig = new Rig(loops: 2, observations: 64);
+        using var rig = new Rig(loops: 2, observations: 64, transport: transport);
         rig.Engine.Ejects = ejects;
         using var echo = new EchoServer(rig.Listen());
         var endpoint = rig.Open(Rig.Pool(

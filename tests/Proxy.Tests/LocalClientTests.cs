@@ -5,11 +5,15 @@ using AnycastVip.Proxy.Engine;
 namespace AnycastVip.Proxy.Tests;
 
 /// <summary>Connections whose source is the listener's own address: the gate's probe, clients on the node.</summary>
-public sealed class LocalClientTests : IDisposable
+public abstract class LocalClientTests(TransportKind transport) : IDisposable
 {
-    private readonly Rig _rig = new();
+    private readonly Rig _rig = new(transport: transport);
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_probe_that_resets_at_once_is_counted_as_local_only_and_reaches_no_backend()

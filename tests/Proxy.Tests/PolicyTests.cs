@@ -3,11 +3,15 @@ using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
-public sealed class PolicyTests : IDisposable
+public abstract class PolicyTests(TransportKind transport) : IDisposable
 {
-    private readonly Rig _rig = new();
+    private readonly Rig _rig = new(transport: transport);
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_refused_connection_is_retried_on_another_backend()
@@ -160,7 +164,7 @@ public sealed class PolicyTests : IDisposable
     [Fact]
     public async Task Limits_are_exact_over_all_loops_under_a_crowd()
     {
-        using var rig = new Rig(loops: 4);
+        using var rig = new Rig(loops: 4, transport: transport);
         var backend = rig.Listen();
         var endpoint = Rig.NewEndpoint();
         rig.Engine.ApplyTable(new()

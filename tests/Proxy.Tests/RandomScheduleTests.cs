@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
@@ -7,7 +8,7 @@ namespace AnycastVip.Proxy.Tests;
 /// that knows nothing of proxies: a prefix of what the other wrote, an end only where the other ended, an error only
 /// after a reset.
 /// </summary>
-public sealed class RandomScheduleTests
+public abstract class RandomScheduleTests(TransportKind transport)
 {
     private const int Steps = 300;
 
@@ -17,7 +18,7 @@ public sealed class RandomScheduleTests
     [Fact]
     public async Task Whatever_the_schedule_the_streams_are_those_of_one_connection()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(transport: transport);
         var backend = rig.Listen();
         var endpoint = rig.Open(Rig.Pool(Rig.Backend("b", backend.EndPoint())));
         for (var seed = 0; seed < Seeds; seed++)

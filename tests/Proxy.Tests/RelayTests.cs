@@ -1,14 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
-public sealed class RelayTests : IDisposable
+public abstract class RelayTests(TransportKind transport) : IDisposable
 {
     private const int Megabyte = 1024 * 1024;
 
-    private readonly Rig _rig = new(loops: 1);
+    private readonly Rig _rig = new(loops: 1, transport: transport);
 
     public enum Side
     {
@@ -16,7 +17,11 @@ public sealed class RelayTests : IDisposable
         Server,
     }
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Sixty_four_megabytes_both_ways_at_once_arrive_unchanged()

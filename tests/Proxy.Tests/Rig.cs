@@ -17,9 +17,15 @@ internal sealed class Rig : IDisposable
     private readonly List<IDisposable> _owned = [];
     private ulong _revision;
 
-    public Rig(int loops = 2, int observations = 1024)
+    public Rig(int loops = 2, int observations = 1024, TransportKind transport = TransportKind.Auto)
     {
-        Engine = new(new() { Loops = loops, ObservationCapacity = observations, LoopPatience = Patience });
+        Engine = new(new()
+        {
+            Loops = loops,
+            ObservationCapacity = observations,
+            LoopPatience = Patience,
+            Transport = transport,
+        });
         Engine.Start();
     }
 

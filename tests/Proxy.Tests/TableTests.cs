@@ -5,11 +5,15 @@ using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
-public sealed class TableTests : IDisposable
+public abstract class TableTests(TransportKind transport) : IDisposable
 {
-    private readonly Rig _rig = new(loops: 4);
+    private readonly Rig _rig = new(loops: 4, transport: transport);
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(BackendState.Drain)]

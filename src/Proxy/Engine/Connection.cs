@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AnycastVip.Proxy.Engine;
 
 /// <summary>What a descriptor of a loop is.</summary>
@@ -36,23 +38,72 @@ internal enum SideState : byte
     Relaying = 32,
 }
 
+/// <summary>What io_uring's transport knows of a side.</summary>
+[Flags]
+internal enum FlowState : byte
+{
+    None = 0,
+
+    /// <summary>A receive request stands.</summary>
+    Receiving = 1,
+
+    /// <summary>A poll request stands.</summary>
+    Polling = 2,
+
+    /// <summary>A send of the queue's first buffer is in flight, to the partner.</summary>
+    Sending = 4,
+
+    /// <summary>A send to this side is in flight.</summary>
+    Busy = 8,
+
+    /// <summary>The standing request is being cancelled, or must not be made.</summary>
+    Paused = 16,
+
+    /// <summary>Its connection is broken (reset).</summary>
+    Broken = 32,
+
+    /// <summary>Octets have moved from it since this was last looked at.</summary>
+    Fresh = 64,
+}
+
 /// <summary>One side of a connection: its socket, and what was read from it and not yet written to the other.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 internal unsafe struct Side
 {
-    /// <summary>Octets read here that the partner's socket did not take; null when there are none.</summary>
+    /// <summary>epoll: octets read here that the partner's socket did not take; null when there are none.</summary>
+    [FieldOffset(0)]
     public byte* Pending;
+
+    [FieldOffset(8)]
     public int PendingStart;
+
+    [FieldOffset(12)]
     public int PendingLength;
 
+    /// <summary>io_uring: the same.</summary>
+    [FieldOffset(0)]
+    public BufferQueue Queue;
+
     /// <summary>Grows when the descriptor is closed: events that name an older one are for its predecessor.</summary>
+    [FieldOffset(16)]
     public uint Generation;
 
     /// <summary>The other side's descriptor; -1 while there is none.</summary>
+    [FieldOffset(20)]
     public int Partner;
+
+    [FieldOffset(24)]
     public SideKind Kind;
+
+    [FieldOffset(25)]
     public SideState State;
 
+    [FieldOffset(26)]
+    public FlowState Flow;
+
     public readonly bool Has(SideState state) => (State & state) != 0;
+
+    public readonly bool Has(FlowState state) => (Flow & state) != 0;
 }
 
 internal enum ConnectionPhase : byte

@@ -85,6 +85,8 @@ internal sealed class EventLoop : IDisposable
             Volatile.Write(ref _longestTurn, Math.Max(_longestTurn, _clock.GetTimestamp() - start));
             Volatile.Write(ref _turns, _turns + 1);
         }
+        // What the last turn asked for.
+        _transport.Wait(0);
     }
 
     // Between any two pieces of work: a turn with many busy streams is long, and heartbeats hang on the answer.

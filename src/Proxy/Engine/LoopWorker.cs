@@ -23,13 +23,20 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         _shared = shared;
         _table = shared.Table;
         _loop = loop;
-        Transport = new EpollTransport(_table, this);
+        Transport = Transports.Open(shared.Transport, _table, this, out var used, out var reason);
+        (TransportKind, TransportReason) = (used, reason);
         _timers = new(_table.Timers);
         _timers.Advance(loop.Now);
         shared.Admissions[index] = _admissions = new(loop.Wake);
     }
 
     public ITransport Transport { get; }
+
+    /// <summary>What the transport is; never Auto.</summary>
+    public TransportKind TransportKind { get; }
+
+    /// <summary>Why it is not io_uring; empty when it is, or was not to be.</summary>
+    public string TransportReason { get; }
 
     /// <summary>From 0.</summary>
     public int Index => _index;

@@ -20,6 +20,9 @@ public sealed record ProxyEngineOptions
     /// </summary>
     public TimeSpan LoopPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The interface of the kernel that the loops use.</summary>
+    public TransportKind Transport { get; init; }
+
     /// <summary>Where time comes from.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
@@ -51,13 +54,14 @@ public sealed partial class ProxyEngine : IDisposable
 
     /// <summary>Makes an engine that does nothing before <see cref="Start"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">This node does not allow what an option asks for.</exception>
     public ProxyEngine(ProxyEngineOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Loops, Math.Clamp(options.Loops, 1, MaximumLoops));
         ArgumentOutOfRangeException.ThrowIfNotEqual(int.IsPow2(options.ObservationCapacity), true);
         _loopPatience = options.LoopPatience;
         var descriptors = (int)Math.Min(Libc.OpenFilesLimit(), MaximumDescriptors);
-        _shared = new(descriptors, options.ObservationCapacity, options.Clock);
+        _shared = new(descriptors, options.ObservationCapacity, options.Clock) { Transport = options.Transport };
         _workers = new LoopWorker[options.Loops];
         _loops = new EventLoop[options.Loops];
         for (var i = 0; i < options.Loops; i++)

@@ -12,6 +12,9 @@ internal sealed class Shared(int descriptors, int observations, TimeProvider clo
 
     public TimeProvider Clock => clock;
 
+    /// <summary>What the loops shall use.</summary>
+    public TransportKind Transport { get; init; }
+
     /// <summary>The time, counted as the loops count it.</summary>
     public TimeSpan Now => clock.GetElapsedTime(0);
 
