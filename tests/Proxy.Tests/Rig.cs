@@ -67,6 +67,14 @@ internal sealed class Rig : IDisposable
         return endpoint;
     }
 
+    /// <summary>A listener with limits of its own for <paramref name="pool"/>, in force.</summary>
+    public IPEndPoint Open(PoolSpec pool, Func<ListenerSpec, ListenerSpec> limit)
+    {
+        var listener = limit(new() { Endpoint = NewEndpoint(), Pool = pool.Name });
+        Apply(listener, pool);
+        return listener.Endpoint;
+    }
+
     public Socket Listen(IPEndPoint? endpoint = null, int backlog = 4096)
     {
         endpoint ??= NewEndpoint();

@@ -157,7 +157,32 @@ public sealed record VipOptions
 /// <param name="Pool">Where its connections go.</param>
 /// <param name="MaxConnections">Held at once; 0: no limit of its own.</param>
 /// <param name="IdleTimeout">A connection on which nothing is sent for so long is closed; null: never.</param>
-public sealed record ListenerOptions(int Port, string Pool, int MaxConnections = 0, TimeSpan? IdleTimeout = null);
+public sealed record ListenerOptions(int Port, string Pool, int MaxConnections = 0, TimeSpan? IdleTimeout = null)
+{
+    /// <summary>After one side has ended, the same; null: never.</summary>
+    public TimeSpan? HalfClosedTimeout { get; init; }
+
+    /// <summary>How long a connection may last; null: without end.</summary>
+    public TimeSpan? TotalTimeout { get; init; }
+
+    /// <summary>In which a client must send something; null: it need not.</summary>
+    public TimeSpan? FirstOctetTimeout { get; init; }
+
+    /// <summary>TCP_USER_TIMEOUT of both sides; null: the kernel's.</summary>
+    public TimeSpan? UserTimeout { get; init; }
+
+    /// <summary>TCP's keep-alive on both sides; null: the proxy's default.</summary>
+    public KeepAliveOptions? KeepAlive { get; init; }
+
+    /// <summary>Clients are accepted once they have sent something.</summary>
+    public bool DefersAccept { get; init; }
+}
+
+/// <summary>TCP's keep-alive.</summary>
+/// <param name="Idle">Silence before the first probe, in whole seconds, 1–32,767.</param>
+/// <param name="Interval">From one probe to the next, in whole seconds, 1–32,767.</param>
+/// <param name="Probes">So many without an answer, and the peer is gone: 1–127.</param>
+public sealed record KeepAliveOptions(TimeSpan Idle, TimeSpan Interval, int Probes);
 
 /// <summary>What an announcement asks of the speaker.</summary>
 public sealed record RouteOptions

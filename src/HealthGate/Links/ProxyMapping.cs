@@ -99,6 +99,19 @@ internal static class ProxyMapping
         Pool = listener.Options.Pool,
         MaxConnections = (uint)listener.Options.MaxConnections,
         IdleTimeout = listener.Options.IdleTimeout?.ToDuration(),
+        HalfClosedTimeout = listener.Options.HalfClosedTimeout?.ToDuration(),
+        TotalTimeout = listener.Options.TotalTimeout?.ToDuration(),
+        FirstOctetTimeout = listener.Options.FirstOctetTimeout?.ToDuration(),
+        UserTimeout = listener.Options.UserTimeout?.ToDuration(),
+        KeepAlive = listener.Options.KeepAlive is { } keepAlive ? KeepAlive(keepAlive) : null,
+        DeferAccept = listener.Options.DefersAccept,
+    };
+
+    private static KeepAlive KeepAlive(KeepAliveOptions options) => new()
+    {
+        Idle = options.Idle.ToDuration(),
+        Interval = options.Interval.ToDuration(),
+        Probes = (uint)options.Probes,
     };
 
     private static PoolSpec Pool(TablePool pool) => new()

@@ -62,6 +62,10 @@ internal sealed class ListenerBoard
         Queued = (uint)snapshot.Queued,
         QueueTimeouts = (ulong)snapshot.QueueTimeouts,
         QueueOverflows = (ulong)snapshot.QueueOverflows,
+        IdleTimeouts = (ulong)snapshot.IdleTimeouts,
+        FirstOctetTimeouts = (ulong)snapshot.FirstOctetTimeouts,
+        HalfClosedTimeouts = (ulong)snapshot.HalfClosedTimeouts,
+        TotalTimeouts = (ulong)snapshot.TotalTimeouts,
     };
 
     private sealed record Standing(ListenerState State, string Reason, DateTimeOffset Since);

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace AnycastVip.Proxy.Api;
 
 /// <summary>Reads the gate's table. It finds every broken rule, not only the first: they are mended together.</summary>
-internal sealed class TableReader
+internal sealed partial class TableReader
 {
     private const int MaximumListeners = 4096;
     private const int MaximumPools = 1024;
@@ -74,6 +74,9 @@ internal sealed class TableReader
             Pool = message.Pool,
             MaxConnections = Limit(message.MaxConnections),
             IdleTimeout = idle,
+            Timeouts = ReadTimeouts(entry, message),
+            KeepAlive = ReadKeepAlive(entry, message.KeepAlive),
+            DefersAccept = message.DeferAccept,
         };
     }
 

@@ -152,6 +152,12 @@ internal unsafe struct Connection
 
     /// <summary>Whether the backend has sent anything.</summary>
     public bool BackendSpoke;
+
+    /// <summary>Whether the client has sent anything that was passed on.</summary>
+    public bool ClientSpoke;
+
+    /// <summary>One side was seen to have ended.</summary>
+    public bool IsHalfClosed;
     public byte Attempts;
 
     /// <summary>Slots of the backends on which it was tried, <see cref="Attempts"/> of them.</summary>

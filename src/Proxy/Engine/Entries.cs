@@ -56,6 +56,9 @@ internal sealed class ListenerCounts
     public long Accepted;
     public long NoBackend;
     public long IdleTimeouts;
+    public long FirstOctetTimeouts;
+    public long HalfClosedTimeouts;
+    public long TotalTimeouts;
 
     /// <summary>How many wait for a backend now.</summary>
     public long Queued;
@@ -63,6 +66,26 @@ internal sealed class ListenerCounts
     public long QueueOverflows;
     public long OctetsFromClients;
     public long OctetsToClients;
+
+    public ref long CountOf(TimeoutKind kind)
+    {
+        switch (kind)
+        {
+            case TimeoutKind.FirstOctet: return ref FirstOctetTimeouts;
+            case TimeoutKind.HalfClosed: return ref HalfClosedTimeouts;
+            case TimeoutKind.Total: return ref TotalTimeouts;
+            default: return ref IdleTimeouts;
+        }
+    }
+}
+
+/// <summary>Which time-out ended a connection.</summary>
+internal enum TimeoutKind
+{
+    Idle,
+    FirstOctet,
+    HalfClosed,
+    Total,
 }
 
 /// <summary>A backend over all tables that have it: its counters.</summary>

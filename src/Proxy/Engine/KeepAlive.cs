@@ -4,23 +4,22 @@ namespace AnycastVip.Proxy.Engine;
 
 /// <summary>
 /// TCP's keep-alive (RFC 9293, section 3.8.4), on both sides of every connection: a peer that has vanished without a
-/// FIN or RST is found after two minutes of silence, and the connection ends with a reset to the other side. A peer
-/// that is only idle answers, and is not disturbed.
+/// FIN or RST is found after a while of silence, and the connection ends with a reset to the other side. A peer that is
+/// only idle answers, and is not disturbed.
 /// </summary>
 internal static class KeepAlive
 {
-    private const int IdleSeconds = 60;
-    private const int IntervalSeconds = 10;
-    private const int Probes = 6;
+    /// <summary>Sets the default on a socket; those accepted on a listening socket inherit it. 0 or -errno.</summary>
+    public static int Set(int socket) => Set(socket, KeepAliveSpec.Default);
 
-    /// <summary>Sets it on a socket; those accepted on a listening socket inherit it. 0 or -errno.</summary>
-    public static int Set(int socket)
+    /// <inheritdoc cref="Set(int)"/>
+    public static int Set(int socket, KeepAliveSpec spec)
     {
-        var result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveIdle, IdleSeconds);
+        var result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveIdle, (int)spec.Idle.TotalSeconds);
         if (result >= 0)
-            result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveInterval, IntervalSeconds);
+            result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveInterval, (int)spec.Interval.TotalSeconds);
         if (result >= 0)
-            result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveCount, Probes);
+            result = Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpKeepAliveCount, spec.Probes);
         return result < 0 ? result : Libc.SetOption(socket, Libc.LevelSocket, Libc.KeepAlive, 1);
     }
 }

@@ -64,6 +64,7 @@ internal sealed partial class LoopWorker
             Libc.CloseDescriptor(socket);
             return -Errno.TooManyOpenFiles;
         }
+        SocketTuning.Tune(socket, _shared.Listeners[_table.Connection(client).ListenerSlot].Route.Listener);
         _table.Open(socket, SideKind.Backend, client);
         _table.Side(client).Partner = socket;
         return Transport.Connect(socket);
@@ -79,12 +80,8 @@ internal sealed partial class LoopWorker
         }
         ref var connection = ref _table.Connection(client);
         connection.Phase = ConnectionPhase.Relaying;
-        connection.LastActivity = _loop.Now;
         Observe(ref connection, ObservationKind.Connected, 0);
-        if (_shared.Listeners[connection.ListenerSlot].Route.Listener.IdleTimeout is { } idle)
-            _timers.Set(client, _loop.TimeAfter(idle));
-        else
-            _timers.Cancel(client);
+        StartTimeouts(client);
         Transport.Relay(client);
     }
 

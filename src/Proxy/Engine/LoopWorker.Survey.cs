@@ -26,12 +26,24 @@ internal sealed partial class LoopWorker
                 tally.Stranded++;
             else
                 tally.Fed++;
-            if (_table.Side(client).Has(SideState.ReadEnded) || _table.Side(client).Has(SideState.WriteEnded))
+            if (HasEnded(client))
                 tally.HalfClosed++;
             tally.OldestAge = Math.Max(tally.OldestAge, _loop.Now - connection.AcceptedAt);
             tally.LongestIdle = Math.Max(tally.LongestIdle, _loop.Now - connection.LastActivity);
         }
         return survey;
+    }
+
+    /// <summary>What the connections hold that a side has sent and the other has not taken.</summary>
+    public long PendingOctets()
+    {
+        var sum = 0L;
+        for (var client = _firstClient; client >= 0; client = _table.Connection(client).Next)
+        {
+            ref var side = ref _table.Side(client);
+            sum += side.PendingLength + (side.Partner >= 0 ? _table.Side(side.Partner).PendingLength : 0);
+        }
+        return sum;
     }
 
     /// <summary>Resets the selected connections, on both sides.</summary>

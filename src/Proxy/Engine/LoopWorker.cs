@@ -91,6 +91,7 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         var backend = _shared.Backends[connection.BackendSlot];
         if (source == client)
         {
+            connection.ClientSpoke = true;
             Interlocked.Add(ref listener.OctetsFromClients, octets);
             Interlocked.Add(ref backend.OctetsToBackend, octets);
             return;
@@ -131,16 +132,6 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
             TryBackends(client);
             return;
         }
-        var listener = _shared.Listeners[connection.ListenerSlot];
-        if (listener.Route.Listener.IdleTimeout is not { } idle)
-            return;
-        var end = connection.LastActivity + (long)idle.TotalMilliseconds;
-        if (end > _loop.Now)
-        {
-            _timers.Set(client, end);
-            return;
-        }
-        Interlocked.Increment(ref listener.CountsOf(connection).IdleTimeouts);
-        Close(client, reset: true);
+        JudgeTimeouts(client);
     }
 }

@@ -273,7 +273,11 @@ public sealed partial class ProxyEngine : IDisposable
                 opened.Add(entry);
             }
             else
+            {
                 refused.Add(new(spec.Endpoint, reason));
+                continue;
+            }
+            SocketTuning.Tune(entry.Sockets, spec);
         }
         var endpoints = specs.Select(spec => spec.Endpoint).ToHashSet();
         var closed = _listeners.Values.Where(entry => !endpoints.Contains(entry.Endpoint)).ToList();
@@ -336,6 +340,9 @@ public sealed partial class ProxyEngine : IDisposable
         Volatile.Read(ref entry.Clients.OctetsToClients),
         Volatile.Read(ref entry.Paused) > 0)
     {
+        FirstOctetTimeouts = Volatile.Read(ref entry.Clients.FirstOctetTimeouts),
+        HalfClosedTimeouts = Volatile.Read(ref entry.Clients.HalfClosedTimeouts),
+        TotalTimeouts = Volatile.Read(ref entry.Clients.TotalTimeouts),
         Queued = (int)Volatile.Read(ref entry.Clients.Queued),
         QueueTimeouts = Volatile.Read(ref entry.Clients.QueueTimeouts),
         QueueOverflows = Volatile.Read(ref entry.Clients.QueueOverflows),

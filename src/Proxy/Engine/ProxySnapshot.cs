@@ -46,6 +46,15 @@ public sealed record ListenerSnapshot(
     long OctetsToClients,
     bool IsFull)
 {
+    /// <summary>Reset because the client sent nothing in time.</summary>
+    public long FirstOctetTimeouts { get; init; }
+
+    /// <summary>Reset because one side had ended and nothing moved.</summary>
+    public long HalfClosedTimeouts { get; init; }
+
+    /// <summary>Reset because their time was over.</summary>
+    public long TotalTimeouts { get; init; }
+
     /// <summary>How many wait for a backend now.</summary>
     public int Queued { get; init; }
 

@@ -34,9 +34,14 @@ public sealed record ProxyTable
         return Listeners.Select(FaultOf).Concat(Pools.Select(FaultOf)).FirstOrDefault(fault => fault is not null);
     }
 
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(7);
+
     private string? FaultOf(ListenerSpec listener) =>
         listener.Endpoint.Port is < 1 or > IPEndPoint.MaxPort ? $"listener {listener.Endpoint}: no port"
         : listener.MaxConnections < 0 ? $"listener {listener.Endpoint}: maxConnections is negative"
+        : listener.Timeouts.All.Any(time => time < TimeSpan.FromMilliseconds(1) || time > LongestTimeout)
+            ? $"listener {listener.Endpoint}: a time-out is not 1 ms to 7 days"
+        : listener.KeepAlive is { IsSound: false } ? $"listener {listener.Endpoint}: the keep-alive is out of range"
         : listener.IdleTimeout <= TimeSpan.Zero ? $"listener {listener.Endpoint}: an idle time-out of no time"
         : Pools.All(pool => pool.Name != listener.Pool) ? $"listener {listener.Endpoint}: no pool {listener.Pool}"
         : null;
@@ -89,6 +94,15 @@ public sealed record ListenerSpec
 
     /// <summary>A connection on which no octet moves for this long is reset. Null: never.</summary>
     public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>The other time-outs.</summary>
+    public ListenerTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>Of both sides of its connections; null: <see cref="KeepAliveSpec.Default"/>.</summary>
+    public KeepAliveSpec? KeepAlive { get; init; }
+
+    /// <summary>Clients are accepted once they have sent something (TCP_DEFER_ACCEPT).</summary>
+    public bool DefersAccept { get; init; }
 }
 
 /// <summary>What came of a table.</summary>

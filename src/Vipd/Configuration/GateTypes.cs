@@ -31,6 +31,19 @@ internal static partial class GateTypes
                 : new Refused($"{scalar.Text.Quoted()} is not a share 1%–100%");
         });
 
+    /// <summary>A time that the kernel counts in seconds, from one second to so many.</summary>
+    public static ScalarType<TimeSpan> WholeSeconds(int most)
+    {
+        var any = ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(most));
+        return new($"{any.Description} in whole seconds", any.JsonSchema, scalar =>
+        {
+            var result = any.Read(scalar);
+            return result.Refusal is null && result.Value.Ticks % TimeSpan.TicksPerSecond != 0
+                ? new Refused($"{scalar.Text} is not a whole number of seconds")
+                : result;
+        });
+    }
+
     /// <summary>A path of the file system from its root.</summary>
     public static ScalarType<string> AbsolutePath { get; } = new(
         "absolute path",

@@ -79,7 +79,8 @@ internal static class ListenerKeys
         ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(168)),
         "A connection on which nothing is sent for so long is reset.") { Otherwise = "never" };
 
-    public static readonly Section Section = new([Port, Pool, MaxConnections, IdleTimeout], []);
+    public static readonly Section Section = new(
+        [Port, Pool, MaxConnections, IdleTimeout, .. ListenerLimitKeys.All], []);
 }
 
 /// <summary>The keys under <c>minHealthy</c>: the greater of both counts.</summary>

@@ -94,8 +94,10 @@ internal sealed class VipReader(
             pools.Find(pool, reader.PositionOf(ListenerKeys.Pool.Name), ListenerKeys.Pool);
         var maxConnections = reader.ReadNullable(ListenerKeys.MaxConnections) ?? 0;
         var idleTimeout = reader.ReadNullable(ListenerKeys.IdleTimeout);
+        var options = new ListenerOptions((int)(port ?? 0), pool ?? "", (int)maxConnections, idleTimeout)
+            .WithLimits(reader);
         reader.Finish(ListenerKeys.Section);
-        return new ListenerOptions((int)(port ?? 0), pool ?? "", (int)maxConnections, idleTimeout);
+        return options;
     }
 
     private ValueList<CheckOptions> ReadChecks(MappingReader reader)

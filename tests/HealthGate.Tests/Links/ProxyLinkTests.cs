@@ -53,9 +53,19 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         };
         var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9) { IsBackup = true };
 
+        var listener = new ListenerOptions(80, "web", 70, TimeSpan.FromMinutes(1))
+        {
+            HalfClosedTimeout = TimeSpan.FromSeconds(11),
+            TotalTimeout = TimeSpan.FromSeconds(12),
+            FirstOctetTimeout = TimeSpan.FromSeconds(13),
+            UserTimeout = TimeSpan.FromSeconds(14),
+            KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16), 17),
+            DefersAccept = true,
+        };
+
         link.Link.Send(new SendTable(
             5,
-            [new("web", IPAddress.Parse("203.0.113.50"), new(80, "web", 70, TimeSpan.FromMinutes(1)))],
+            [new("web", IPAddress.Parse("203.0.113.50"), listener)],
             [new(pool, [new(options, BackendState.Drain, 4)])],
             1000));
 
@@ -69,6 +79,10 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                 {
                     Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
                     IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
+                    HalfClosedTimeout = new() { Seconds = 11 }, TotalTimeout = new() { Seconds = 12 },
+                    FirstOctetTimeout = new() { Seconds = 13 }, UserTimeout = new() { Seconds = 14 },
+                    KeepAlive = new() { Idle = new() { Seconds = 15 }, Interval = new() { Seconds = 16 }, Probes = 17 },
+                    DeferAccept = true,
                 },
             },
             Pools =

@@ -19,6 +19,9 @@ public sealed class TableReaderTests
         { table => table.Listeners[0].Pool = "none", Listener, "\"none\"" },
         { table => table.Listeners[0].IdleTimeout = new(), Listener, "at least 1 ms" },
         { table => table.Listeners[0].IdleTimeout = new() { Seconds = 1, Nanos = -1 }, Listener, "no valid" },
+        { table => table.Listeners[0].TotalTimeout = new(), Listener, "total_timeout must be" },
+        { table => table.Listeners[0].UserTimeout = new() { Seconds = 604_801 }, Listener, "user_timeout must be" },
+        { table => table.Listeners[0].KeepAlive = new() { Probes = 3 }, Listener, "keep_alive must have" },
         { table => table.Listeners.Add(table.Listeners[0].Clone()), Listener, "stands twice" },
         { table => table.Listeners[0].Port = 0, "listener 203.0.113.50:0", "port is 0" },
         { table => table.Listeners[0].Port = 65536, "listener 203.0.113.50:65536", "port is 65536" },
@@ -61,6 +64,12 @@ public sealed class TableReaderTests
         table.MaxConnections = 9;
         table.Listeners[0].MaxConnections = 8;
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
+        table.Listeners[0].HalfClosedTimeout = new() { Seconds = 11 };
+        table.Listeners[0].TotalTimeout = new() { Seconds = 12 };
+        table.Listeners[0].FirstOctetTimeout = new() { Seconds = 13 };
+        table.Listeners[0].UserTimeout = new() { Seconds = 14 };
+        table.Listeners[0].KeepAlive = new() { Idle = new() { Seconds = 5 }, Interval = new() { Seconds = 6 }, Probes = 7 };
+        table.Listeners[0].DeferAccept = true;
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].QueueSize = 4;
@@ -83,6 +92,15 @@ public sealed class TableReaderTests
                 Pool = "pool",
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),
+                Timeouts = new()
+                {
+                    HalfClosed = TimeSpan.FromSeconds(11),
+                    Total = TimeSpan.FromSeconds(12),
+                    FirstOctet = TimeSpan.FromSeconds(13),
+                    User = TimeSpan.FromSeconds(14),
+                },
+                KeepAlive = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6), 7),
+                DefersAccept = true,
             },
             read.Listeners.Single());
         Assert.Equal(

@@ -164,7 +164,15 @@ public sealed class GateFileTests
             Addresses = List(IPAddress.Parse("203.0.113.50"), IPAddress.Parse("2001:db8:0:1::50")),
             Listeners = List(
                 new ListenerOptions(80, "weighted"),
-                new ListenerOptions(443, "weighted", 1000, TimeSpan.FromHours(1))),
+                new ListenerOptions(443, "weighted", 1000, TimeSpan.FromHours(1))
+                {
+                    FirstOctetTimeout = TimeSpan.FromSeconds(10),
+                    HalfClosedTimeout = TimeSpan.FromMinutes(1),
+                    TotalTimeout = TimeSpan.FromHours(24),
+                    UserTimeout = TimeSpan.FromSeconds(30),
+                    KeepAlive = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5), 3),
+                    DefersAccept = true,
+                }),
             Checks = List(Script, Web),
             Prefixes = List("203.0.113.0/24", "2001:db8::/48"),
             PrefixPolicy = PrefixPolicy.All,

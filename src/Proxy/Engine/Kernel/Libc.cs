@@ -24,6 +24,8 @@ internal static unsafe partial class Libc
     public const int TcpKeepAliveIdle = 4;
     public const int TcpKeepAliveInterval = 5;
     public const int TcpKeepAliveCount = 6;
+    public const int TcpDeferAccept = 9;
+    public const int TcpUserTimeout = 18;
     public const int IPv6Only = 26;
 
     private const int Stream = 1;
