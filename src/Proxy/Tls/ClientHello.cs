@@ -22,10 +22,10 @@ internal enum HelloVerdict
 /// </summary>
 internal readonly ref struct ClientHello
 {
-    /// <summary>The host_name of server_name (RFC 6066, section 3) as sent; empty: none.</summary>
+    /// <summary>The host_name of server_name (RFC 6066) as sent; empty: none.</summary>
     public ReadOnlySpan<byte> ServerName { get; init; }
 
-    /// <summary>application_layer_protocol_negotiation (RFC 7301), for <see cref="ProtocolNames"/>; empty: none.</summary>
+    /// <summary>The list of ALPN (RFC 7301), for <see cref="ProtocolNames"/>; empty: none.</summary>
     public ReadOnlySpan<byte> Protocols { get; init; }
 
     /// <summary>Whether encrypted_client_hello (RFC 9849) is there, which may be GREASE.</summary>

@@ -28,7 +28,7 @@ internal static class ClientHelloParser
             : Fail(out fault, "the extensions do not end where the hello does");
     }
 
-    // Only the three of use are looked into; whatever else is there, GREASE (RFC 8701) included, is the server's matter.
+    // Only the three of use are looked into; the rest, GREASE (RFC 8701) included, is the server's matter.
     private static bool TryParseExtensions(ReadOnlySpan<byte> extensions, out ClientHello hello, out string fault)
     {
         hello = default;
