@@ -8,11 +8,19 @@ namespace AnycastVip.Lab.Tests;
 public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) : NodeScenario(lab)
 {
     [Theory]
-    [InlineData("KILL")]
-    [InlineData("QUIT")]
-    public async Task Fault_1b_a_speaker_that_is_killed_or_replaced_moves_no_route_and_fails_no_request(string signal)
+    [InlineData("KILL", false)]
+    [InlineData("QUIT", false)]
+    [InlineData("KILL", true)]
+    [InlineData("QUIT", true)]
+    public async Task Fault_1b_a_speaker_that_is_killed_or_replaced_moves_no_route_and_fails_no_request(
+        string signal, bool withBfd)
     {
-        await using var one = await StartAsync("15s");
+        await using var bfd = withBfd
+            ? await RouterBfd.StartAsync(Router, transmit: 50, receive: 50, Node1.IPv4, Node1.IPv6)
+            : null;
+        await using var one = await StartAsync("15s", withBfd ? "bfd: {transmitInterval: 50ms, receiveInterval: 50ms}, " : "");
+        foreach (var node in withBfd ? [Node1.IPv4, Node1.IPv6] : Array.Empty<string>())
+            await bfd!.WaitUpAsync(node);
         using var monitor = await RouteMonitor.StartAsync(Router);
         using var load = await Traffic.LoadAsync(Client, VipIPv4, 100);
         var before = one.PidOf("speaker")!.Value;
@@ -83,14 +91,14 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
         await WithdrawAsync(one);
     }
 
-    private async Task<RunningNode> StartAsync(string restartTime)
+    private async Task<RunningNode> StartAsync(string restartTime, string peerKeys = "")
     {
         // What a node of before left stale would be taken for this one's.
         await WaitNextHopsAsync(VipIPv4);
         await WaitNextHopsAsync(VipIPv6);
         var configuration = Node1.Configuration().Replace(
             "holdTime: 9s",
-            $$"""holdTime: 9s, gracefulRestart: {restartTime: {{restartTime}}}""",
+            $$"""holdTime: 9s, {{peerKeys}}gracefulRestart: {restartTime: {{restartTime}}}""",
             StringComparison.Ordinal);
         var one = await Node1.StartAsync(configuration);
         await WaitNextHopsAsync(VipIPv4, Node1);

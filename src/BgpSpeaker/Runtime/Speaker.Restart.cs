@@ -28,9 +28,10 @@ public sealed partial class Speaker
             }
             await WaitUntilQuietAsync(others);
             _defaultRoutes.LeaveEverything();
-            // Before the connections close: BFD that falls silent would tell the peers that the path has failed.
-            await _bfd.StopAsync(_clock);
             await EndEverythingAsync();
+            // Not before: FRR flushes the routes of a session that is Established when it hears AdminDown. Of one whose
+            // connection has closed it keeps them.
+            await _bfd.StopAsync(_clock);
         }
         finally
         {
