@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace AnycastVip.Proxy.Engine.Kernel;
 
-/// <summary>io_uring's system calls, which the C library has no functions for, and the memory that goes with it.</summary>
+/// <summary>io_uring's system calls, for which the C library has no functions, and its memory.</summary>
 internal static unsafe partial class Libc
 {
     // The same on x64 and arm64.
