@@ -28,9 +28,11 @@ public sealed class BackupTests
         foreach (var algorithm in Enum.GetValues<BalanceAlgorithm>())
         {
             var pool = PoolOf(specs, algorithm);
-            Assert.Equal(
-                string.Concat(expected.Order()),
-                string.Concat(expected.Select(_ => NameOf(pool.Reserve(tried, default)!)).Order()));
+            var names = expected.Select(_ => NameOf(pool.Reserve(tried, default)!)).Order().ToArray();
+            if (algorithm is BalanceAlgorithm.Random or BalanceAlgorithm.SourceHash or BalanceAlgorithm.Maglev)
+                Assert.Subset(expected.ToHashSet(), names.ToHashSet());
+            else
+                Assert.Equal(string.Concat(expected.Order()), string.Concat(names));
         }
     }
 

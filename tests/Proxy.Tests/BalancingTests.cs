@@ -57,6 +57,8 @@ public sealed class BalancingTests
     [Theory]
     [InlineData(BalanceAlgorithm.RoundRobin)]
     [InlineData(BalanceAlgorithm.LeastConnections)]
+    [InlineData(BalanceAlgorithm.LeastResponseTime)]
+    [InlineData(BalanceAlgorithm.Random)]
     public void Backends_that_drain_are_down_full_or_tried_are_passed_over(BalanceAlgorithm algorithm)
     {
         var pool = PoolOf(algorithm, "1,1,1,1,1", (spec, i) => spec with

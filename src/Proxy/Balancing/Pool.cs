@@ -15,6 +15,11 @@ internal sealed class Backend(BackendSpec spec, ushort slot, Gauge connections)
     /// <summary>Changed and read under the pool's lock.</summary>
     public Ejection Ejection { get; set; }
 
+    /// <summary>Changed and read under the pool's lock; measured only where the algorithm goes by it.</summary>
+    public ResponseTime ResponseTime { get; set; }
+
+    public ulong NameHash { get; } = Hashing.OfName(spec.Name);
+
     /// <summary>Whether the table gives it connections at all.</summary>
     public bool Serves => spec is { State: BackendState.Up, Weight: > 0 };
 
@@ -35,7 +40,9 @@ internal sealed class Backend(BackendSpec spec, ushort slot, Gauge connections)
 /// <param name="now">The time.</param>
 /// <param name="evenEjected">Whether one will do that is ejected.</param>
 /// <param name="backups">Whether it is among the backups that one is chosen.</param>
-internal readonly ref struct Turn(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backups)
+/// <param name="source">Where the client is.</param>
+internal readonly ref struct Turn(
+    ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backups, SourceAddress source)
 {
     public ReadOnlySpan<ushort> Tried { get; } = tried;
 
@@ -44,6 +51,8 @@ internal readonly ref struct Turn(ReadOnlySpan<ushort> tried, TimeSpan now, bool
     public bool EvenEjected => evenEjected;
 
     public bool Backups => backups;
+
+    public SourceAddress Source { get; } = source;
 }
 
 /// <summary>Chooses among backends. Not safe for two threads at once: the pool sees to that.</summary>
@@ -57,20 +66,28 @@ internal interface IPicker
 /// A pool as one table has it. Its choices are exact over all loops: choosing and counting happen under one lock, held
 /// for one pass over the backends.
 /// </summary>
-internal sealed class Pool(PoolSpec spec, Backend[] backends)
+internal sealed class Pool
 {
     private readonly Lock _lock = new();
-
-    private readonly IPicker _picker = spec.Balance switch
-    {
-        BalanceAlgorithm.RoundRobin => new WeightedRoundRobin(backends.Length),
-        BalanceAlgorithm.LeastConnections => new WeightedLeastConnections(),
-        _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Balance, "no such algorithm"),
-    };
-
+    private readonly PoolSpec _spec;
+    private readonly Backend[] _backends;
+    private readonly IPicker _picker;
     private bool _ejects;
 
-    public PoolSpec Spec => spec;
+    /// <param name="spec">What the table says.</param>
+    /// <param name="backends">Those of the specification, in its order.</param>
+    /// <param name="seed">For what is left to chance.</param>
+    /// <param name="predecessor">The pool of this name in the table before: what it has learned goes on.</param>
+    public Pool(PoolSpec spec, Backend[] backends, ulong seed = 0, Pool? predecessor = null)
+    {
+        _spec = spec;
+        _backends = backends;
+        _picker = PickerFor(spec.Balance, backends, seed, predecessor?._picker);
+        if (predecessor is not null)
+            InheritResponseTimes(predecessor);
+    }
+
+    public PoolSpec Spec => _spec;
 
     /// <summary>Those that wait for its backends, also since earlier tables.</summary>
     public PoolQueue Queue { get; init; } = new();
@@ -86,7 +103,7 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
                 Volatile.Write(ref _ejects, value);
                 if (value)
                     return;
-                foreach (var backend in backends)
+                foreach (var backend in _backends)
                     backend.Ejection = default;
             }
         }
@@ -96,17 +113,19 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
     /// <param name="tried">Slots of the backends on which this connection has failed already.</param>
     /// <param name="now">The time.</param>
     /// <param name="backupsFirst">Whether a backup is preferred: others have failed often enough.</param>
-    public Backend? Reserve(ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst = false)
+    /// <param name="source">Where the client is.</param>
+    public Backend? Reserve(
+        ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst = false, SourceAddress source = default)
     {
         lock (_lock)
         {
             while (true)
             {
-                var index = Pick(tried, now, backupsFirst);
+                var index = Pick(tried, now, backupsFirst, source);
                 if (index < 0)
                     return null;
                 // Another table's pool may fill the same backend in the meantime: then it is no longer eligible.
-                var backend = backends[index];
+                var backend = _backends[index];
                 if (backend.Connections.TryReserve(backend.Spec.MaxConnections))
                     return backend;
             }
@@ -116,7 +135,7 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
     /// <summary>Whether there is a backend that serves, full or not, besides those that were tried.</summary>
     public bool ServesBesides(ReadOnlySpan<ushort> tried)
     {
-        foreach (var backend in backends)
+        foreach (var backend in _backends)
         {
             if (backend.Serves && !tried.Contains(backend.Slot))
                 return true;
@@ -139,6 +158,18 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
         }
     }
 
+    /// <summary>Notes how long a backend took for its part of a response.</summary>
+    public void Measure(ushort slot, ResponsePart part, TimeSpan time, TimeSpan now)
+    {
+        if (_spec.Balance != BalanceAlgorithm.LeastResponseTime)
+            return;
+        lock (_lock)
+        {
+            if (Find(slot) is { } backend)
+                backend.ResponseTime = backend.ResponseTime.With(part, time, now);
+        }
+    }
+
     /// <summary>For how much longer a backend is ejected; null: it is not.</summary>
     public TimeSpan? EjectedFor(ushort slot, TimeSpan now)
     {
@@ -151,22 +182,51 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
     }
 
     // An ejected backend may be back; turning the client away helps nobody.
-    private int Pick(ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst)
+    private int Pick(ReadOnlySpan<ushort> tried, TimeSpan now, bool backupsFirst, SourceAddress source)
     {
-        var index = Pick(tried, now, evenEjected: false, backupsFirst);
-        return index >= 0 ? index : Pick(tried, now, evenEjected: true, backupsFirst);
+        var index = Pick(tried, now, evenEjected: false, backupsFirst, source);
+        return index >= 0 ? index : Pick(tried, now, evenEjected: true, backupsFirst, source);
     }
 
-    private int Pick(ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backupsFirst)
+    private int Pick(
+        ReadOnlySpan<ushort> tried, TimeSpan now, bool evenEjected, bool backupsFirst, SourceAddress source)
     {
-        var index = _picker.Pick(backends, new(tried, now, evenEjected, backups: backupsFirst));
-        return index >= 0 ? index : _picker.Pick(backends, new(tried, now, evenEjected, backups: !backupsFirst));
+        var index = _picker.Pick(_backends, new(tried, now, evenEjected, backups: backupsFirst, source));
+        return index >= 0
+            ? index
+            : _picker.Pick(_backends, new(tried, now, evenEjected, backups: !backupsFirst, source));
+    }
+
+    private static IPicker PickerFor(BalanceAlgorithm algorithm, Backend[] backends, ulong seed, IPicker? predecessor) =>
+        algorithm switch
+        {
+            BalanceAlgorithm.RoundRobin => new WeightedRoundRobin(backends.Length),
+            BalanceAlgorithm.LeastConnections => new WeightedLeastConnections(),
+            BalanceAlgorithm.LeastResponseTime => new LeastResponseTime(),
+            BalanceAlgorithm.Random => new RandomOfTwo(backends, seed),
+            BalanceAlgorithm.SourceHash => new Rendezvous(),
+            BalanceAlgorithm.Maglev => new Maglev(MaglevTable.Of(backends, (predecessor as Maglev)?.Table)),
+            _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "no such algorithm"),
+        };
+
+    // A backend that was taken up anew may be another machine: it is measured again.
+    private void InheritResponseTimes(Pool predecessor)
+    {
+        var known = predecessor._backends.ToDictionary(backend => (backend.Spec.Name, backend.Spec.Generation));
+        lock (predecessor._lock)
+        {
+            foreach (var backend in _backends)
+            {
+                if (known.TryGetValue((backend.Spec.Name, backend.Spec.Generation), out var before))
+                    backend.ResponseTime = before.ResponseTime;
+            }
+        }
     }
 
     // Loops, not queries: these run on the data path, where nothing is allocated.
     private Backend? Find(ushort slot)
     {
-        foreach (var backend in backends)
+        foreach (var backend in _backends)
         {
             if (backend.Slot == slot)
                 return backend;
@@ -177,7 +237,7 @@ internal sealed class Pool(PoolSpec spec, Backend[] backends)
     private bool AllowsOneMore(TimeSpan now)
     {
         var (serving, ejected) = (0, 0);
-        foreach (var backend in backends)
+        foreach (var backend in _backends)
         {
             if (!backend.Serves)
                 continue;

@@ -24,6 +24,18 @@ public enum BalanceAlgorithm
 
     /// <summary>To the backend with the fewest open connections for its weight.</summary>
     LeastConnections,
+
+    /// <summary>To the backend with the lowest product of response time and open connections for its weight.</summary>
+    LeastResponseTime,
+
+    /// <summary>To the one of two, drawn by weight, that has fewer open connections for its weight.</summary>
+    Random,
+
+    /// <summary>By the client's address, each source to one backend: rendezvous hashing.</summary>
+    SourceHash,
+
+    /// <summary>By the client's address, each source to one backend: Maglev's table.</summary>
+    Maglev,
 }
 
 /// <summary>A backend of a pool.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
 
@@ -22,6 +23,9 @@ public sealed record ProxyEngineOptions
 
     /// <summary>The interface of the kernel that the loops use.</summary>
     public TransportKind Transport { get; init; }
+
+    /// <summary>What is left to chance comes from this number.</summary>
+    public ulong Seed { get; init; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     /// <summary>Where time comes from.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -49,6 +53,7 @@ public sealed partial class ProxyEngine : IDisposable
     private readonly List<ListenerEntry> _retiredListeners = [];
     private Dictionary<string, Pool> _pools = [];
     private bool _ejects = true;
+    private ulong _nextSeed;
     private ulong _revision;
     private bool _isRunning;
 
@@ -60,6 +65,7 @@ public sealed partial class ProxyEngine : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Loops, Math.Clamp(options.Loops, 1, MaximumLoops));
         ArgumentOutOfRangeException.ThrowIfNotEqual(int.IsPow2(options.ObservationCapacity), true);
         _loopPatience = options.LoopPatience;
+        _nextSeed = options.Seed;
         var descriptors = (int)Math.Min(Libc.OpenFilesLimit(), MaximumDescriptors);
         _shared = new(descriptors, options.ObservationCapacity, options.Clock) { Transport = options.Transport };
         _workers = new LoopWorker[options.Loops];
@@ -235,8 +241,10 @@ public sealed partial class ProxyEngine : IDisposable
 
     private Pool PoolOf(PoolSpec spec)
     {
-        var queue = _pools.GetValueOrDefault(spec.Name)?.Queue ?? new();
-        return queue.Pool = new(spec, [.. spec.Backends.Select(backend => BackendOf(spec, backend, queue))])
+        var predecessor = _pools.GetValueOrDefault(spec.Name);
+        var queue = predecessor?.Queue ?? new();
+        var backends = spec.Backends.Select(backend => BackendOf(spec, backend, queue)).ToArray();
+        return queue.Pool = new(spec, backends, _nextSeed++, predecessor)
         {
             Queue = queue,
             Ejects = _ejects,
