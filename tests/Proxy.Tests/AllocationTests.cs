@@ -1,3 +1,4 @@
+using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
@@ -22,6 +23,30 @@ public abstract class AllocationTests(TransportKind transport)
         Assert.InRange(rig.Count("gone").Refused, ejects ? 5 : 1000, ejects ? 5 : 3300);
         Assert.Equal(3300, rig.Count(endpoint).Accepted);
         Assert.Equal(3300L * Message.Length, rig.Count(endpoint).OctetsToClients);
+    }
+
+    [Theory]
+    [InlineData(BalanceAlgorithm.LeastResponseTime)]
+    [InlineData(BalanceAlgorithm.Random)]
+    [InlineData(BalanceAlgorithm.SourceHash)]
+    [InlineData(BalanceAlgorithm.Maglev)]
+    public void A_choice_allocates_nothing(BalanceAlgorithm algorithm)
+    {
+        var pool = Pools.Of(algorithm, Pools.Members(1, 2, 0, 3));
+        void Choose(int count)
+        {
+            for (ushort i = 0; i < count; i++)
+            {
+                var source = new SourceAddress((UInt128)i << 64);
+                var backend = pool.Reserve([(ushort)(i % 4)], TimeSpan.FromMilliseconds(i), source: source)!;
+                pool.Measure(backend.Slot, ResponsePart.Connect, TimeSpan.FromTicks(i), TimeSpan.FromMilliseconds(i));
+                backend.Connections.Release();
+            }
+        }
+        Choose(300);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Choose(3000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
     private static readonly byte[] Message = new byte[3000];

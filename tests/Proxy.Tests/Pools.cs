@@ -30,10 +30,12 @@ internal static class Pools
         weights.Select((weight, i) => ($"b{i}", weight));
 
     /// <summary>The number-th source: IPv4 and IPv6 take turns.</summary>
-    public static SourceAddress Source(int number) => SourceAddress.Of(
-        number % 2 == 0
-            ? [198, 51, (byte)(number >> 8), (byte)number]
-            : [0x20, 1, 0xd, 0xb8, 0, 0, 0, (byte)(number >> 16), 0, 0, 0, 0, 0, 0, (byte)(number >> 8), (byte)number]);
+    public static SourceAddress Source(int number) => Source(number % 2 == 0
+        ? $"10.{(byte)(number >> 16)}.{(byte)(number >> 8)}.{(byte)number}"
+        : $"2001:db8:{(byte)(number >> 16):x}::{(ushort)number:x}");
+
+    public static SourceAddress Source(string address) =>
+        SourceAddress.Of(IPAddress.Parse(address).MapToIPv6().GetAddressBytes());
 
     /// <summary>Which backend is chosen for each of so many sources, each connection ending at once.</summary>
     public static string[] Choices(Pool pool, int sources, TimeSpan now = default, params ushort[] tried) =>

@@ -3,7 +3,8 @@ namespace AnycastVip.Proxy.Balancing;
 /// <summary>A connection that waits for a backend.</summary>
 /// <param name="Loop">The index of its loop.</param>
 /// <param name="Token">Names it there.</param>
-internal readonly record struct Waiter(int Loop, ulong Token);
+/// <param name="Source">Where its client is.</param>
+internal readonly record struct Waiter(int Loop, ulong Token, SourceAddress Source = default);
 
 /// <summary>
 /// The connections that wait because every backend of a pool is full: first come, first served, exact over all loops.
@@ -71,7 +72,7 @@ internal sealed class PoolQueue
             return null;
         lock (_lock)
         {
-            if (_count == 0 || Pool?.Reserve([], now) is not { } backend)
+            if (_count == 0 || Pool?.Reserve([], now, source: _waiters[_first].Source) is not { } backend)
                 return null;
             waiter = _waiters[_first];
             _first = IndexOf(1);

@@ -10,15 +10,12 @@ public readonly record struct SourceAddress(UInt128 Value)
 {
     private const int IPv4Bits = 32;
     private const int IPv6Bits = 128;
-    private static readonly UInt128 IPv4Mapped = (UInt128)0xFFFF << IPv4Bits;
+    private const ulong IPv4Mapped = 0xFFFF;
 
-    /// <summary>The address of 4 or 16 octets in network order.</summary>
-    public static SourceAddress Of(ReadOnlySpan<byte> octets) =>
-        octets.Length == sizeof(uint)
-            ? new(IPv4Mapped | BinaryPrimitives.ReadUInt32BigEndian(octets))
-            : new(BinaryPrimitives.ReadUInt128BigEndian(octets));
+    /// <summary>The address of 16 octets in network order.</summary>
+    public static SourceAddress Of(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt128BigEndian(octets));
 
-    private bool IsIPv4 => Value >> IPv4Bits == IPv4Mapped >> IPv4Bits;
+    private bool IsIPv4 => Value >> IPv4Bits == IPv4Mapped;
 
     /// <summary>The network that it is in: what follows the prefix is zero.</summary>
     /// <param name="ipv4Prefix">The length for IPv4, 1–32.</param>

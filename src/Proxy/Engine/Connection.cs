@@ -128,7 +128,10 @@ internal unsafe struct Connection
     /// <summary>Loop time, in ms, at which octets last moved.</summary>
     public long LastActivity;
 
-    /// <summary>Timestamp of the clock at which the present attempt to connect was begun.</summary>
+    /// <summary>
+    /// Timestamp of the clock at which the present attempt to connect was begun; once it is established, at which the
+    /// client last sent before the backend's first octet.
+    /// </summary>
     public long AttemptStarted;
 
     /// <summary>The backend's generation at that time.</summary>

@@ -127,6 +127,8 @@ internal sealed partial class LoopWorker
         var backend = _shared.Backends[connection.BackendSlot];
         var now = _shared.Clock.GetTimestamp();
         backend.Count(kind);
+        if (kind is ObservationKind.Connected or ObservationKind.TimedOut)
+            Measure(connection, ResponsePart.Connect);
         if (ToOutcome(kind) is { } succeeded)
             _shared.Listeners[connection.ListenerSlot].Route.Pool.Report(backend.Slot, succeeded, Time);
         _shared.Observations.Write(new(

@@ -17,7 +17,10 @@ internal sealed partial class LoopWorker
         if (pool.Queue.Count > 0)
             return null;
         fixed (ushort* tried = connection.Tried)
-            return pool.Reserve(new(tried, connection.Attempts), Time, IsLastRetry(connection, pool));
+        {
+            return pool.Reserve(
+                new(tried, connection.Attempts), Time, IsLastRetry(connection, pool), SourceOf(connection));
+        }
     }
 
     // False when there is nothing to wait for, or no room to wait.
@@ -83,5 +86,6 @@ internal sealed partial class LoopWorker
         }
     }
 
-    private Waiter WaiterOf(int client) => new(_index, _table.TokenOf(client));
+    private Waiter WaiterOf(int client) =>
+        new(_index, _table.TokenOf(client), SourceOf(_table.Connection(client)));
 }

@@ -1,3 +1,4 @@
+using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
 
 namespace AnycastVip.Proxy.Engine;
@@ -94,8 +95,12 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
             connection.ClientSpoke = true;
             Interlocked.Add(ref listener.OctetsFromClients, octets);
             Interlocked.Add(ref backend.OctetsToBackend, octets);
+            if (!connection.BackendSpoke)
+                connection.AttemptStarted = _shared.Clock.GetTimestamp();
             return;
         }
+        if (!connection.BackendSpoke)
+            Measure(connection, ResponsePart.FirstOctet);
         connection.BackendSpoke = true;
         Interlocked.Add(ref listener.OctetsToClients, octets);
         Interlocked.Add(ref backend.OctetsFromBackend, octets);

@@ -28,7 +28,7 @@ public enum ObservationKind
 /// <param name="Backend">Its name in the pool.</param>
 /// <param name="Generation">The backend's generation when the attempt was begun.</param>
 /// <param name="Timestamp">When, as a timestamp of the engine's clock.</param>
-/// <param name="Latency">Since the attempt was begun.</param>
+/// <param name="Latency">Since the attempt was begun; of a reset since the client last sent.</param>
 /// <param name="Errno">The kernel's error number; 0 if there was none.</param>
 public readonly record struct Observation(
     ObservationKind Kind, string Pool, string Backend, ulong Generation, long Timestamp, TimeSpan Latency, int Errno);
