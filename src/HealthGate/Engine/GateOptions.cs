@@ -75,6 +75,18 @@ public enum Balance
 
     /// <summary>To the one with the fewest connections for its weight.</summary>
     LeastConnections,
+
+    /// <summary>To the one that answers soonest, counting its connections and its weight.</summary>
+    LeastResponseTime,
+
+    /// <summary>To the one of two, drawn by weight, that has fewer connections for its weight.</summary>
+    Random,
+
+    /// <summary>By the client's address, each source to one backend: rendezvous hashing.</summary>
+    SourceHash,
+
+    /// <summary>By the client's address, each source to one backend: Maglev's table.</summary>
+    Maglev,
 }
 
 /// <summary>A pool and its backends.</summary>

@@ -120,6 +120,10 @@ internal static class ProxyMapping
         Balance = pool.Options.Balance switch
         {
             Balance.RoundRobin => BalanceAlgorithm.RoundRobin,
+            Balance.LeastResponseTime => BalanceAlgorithm.LeastResponseTime,
+            Balance.Random => BalanceAlgorithm.Random,
+            Balance.SourceHash => BalanceAlgorithm.SourceHash,
+            Balance.Maglev => BalanceAlgorithm.Maglev,
             _ => BalanceAlgorithm.LeastConnections,
         },
         ConnectTimeout = pool.Options.ConnectTimeout.ToDuration(),

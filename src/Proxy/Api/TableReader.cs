@@ -85,16 +85,22 @@ internal sealed partial class TableReader
         var entry = $"pool {message.Name}";
         if (message.Name.Length == 0)
             Refuse(entry, "name is empty: give the pool a name");
-        if (message.Balance is not (BalanceAlgorithm.RoundRobin or BalanceAlgorithm.LeastConnections))
-            Refuse(entry, "balance must be BALANCE_ALGORITHM_ROUND_ROBIN or BALANCE_ALGORITHM_LEAST_CONNECTIONS");
+        if (message.Balance is BalanceAlgorithm.Unspecified || !System.Enum.IsDefined(message.Balance))
+            Refuse(entry, "balance must be one of the algorithms of BalanceAlgorithm");
         if (message.ConnectRetries > Balancing.PoolSpec.MaximumRetries)
             Refuse(entry, $"connect_retries is {message.ConnectRetries}: at most {Balancing.PoolSpec.MaximumRetries}");
         var spec = new Balancing.PoolSpec
         {
             Name = message.Name,
-            Balance = message.Balance == BalanceAlgorithm.LeastConnections
-                ? Balancing.BalanceAlgorithm.LeastConnections
-                : Balancing.BalanceAlgorithm.RoundRobin,
+            Balance = message.Balance switch
+            {
+                BalanceAlgorithm.LeastConnections => Balancing.BalanceAlgorithm.LeastConnections,
+                BalanceAlgorithm.LeastResponseTime => Balancing.BalanceAlgorithm.LeastResponseTime,
+                BalanceAlgorithm.Random => Balancing.BalanceAlgorithm.Random,
+                BalanceAlgorithm.SourceHash => Balancing.BalanceAlgorithm.SourceHash,
+                BalanceAlgorithm.Maglev => Balancing.BalanceAlgorithm.Maglev,
+                _ => Balancing.BalanceAlgorithm.RoundRobin,
+            },
             Backends = [.. message.Backends.Select(backend => Read(message.Name, backend))],
             ConnectRetries = (int)Math.Min(message.ConnectRetries, Balancing.PoolSpec.MaximumRetries),
             Queue = ReadQueue(entry, message),

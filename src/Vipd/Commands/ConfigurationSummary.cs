@@ -70,7 +70,7 @@ internal static class ConfigurationSummary
 
     private static FormattableString Describe(PoolOptions pool)
     {
-        var balance = pool.Balance == Balance.RoundRobin ? "roundRobin" : "leastConnections";
+        var balance = PoolKeys.BalanceWords.First(choice => choice.Value == pool.Balance).Word;
         var backends = pool.Backends
             .Select(backend => $"{backend.Name} {backend.Endpoint}{(backend.IsBackup ? " (backup)" : "")}").ToList();
         return $"pool {pool.Name}: {balance}, check {pool.Check.Name}, backends {Joined(backends)}";

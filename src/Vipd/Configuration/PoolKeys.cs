@@ -7,12 +7,24 @@ namespace AnycastVip.Vipd.Configuration;
 /// <summary>The keys of an item of <c>pools</c>.</summary>
 internal static class PoolKeys
 {
+    /// <summary>The words for the ways to balance.</summary>
+    public static readonly (string Word, Balance Value)[] BalanceWords =
+    [
+        ("leastConnections", HealthGate.Engine.Balance.LeastConnections),
+        ("roundRobin", HealthGate.Engine.Balance.RoundRobin),
+        ("leastResponseTime", HealthGate.Engine.Balance.LeastResponseTime),
+        ("random", HealthGate.Engine.Balance.Random),
+        ("sourceHash", HealthGate.Engine.Balance.SourceHash),
+        ("maglev", HealthGate.Engine.Balance.Maglev),
+    ];
+
     public static readonly Key<Balance> Balance = new(
         "balance",
-        ScalarTypes.Choice(
-            ("leastConnections", HealthGate.Engine.Balance.LeastConnections),
-            ("roundRobin", HealthGate.Engine.Balance.RoundRobin)),
-        "Who gets the next connection: the one with the fewest for its weight, or each in turn by weight.")
+        ScalarTypes.Choice(BalanceWords),
+        "Who gets the next connection, all by weight: the one with the fewest; each in turn; the one that answers "
+        + "soonest for its connections; the emptier one of two drawn at random; or always the same one for a client's "
+        + "address, whichever node it reaches. `sourceHash` spreads addresses most evenly; `maglev` is as fast with a "
+        + "thousand backends as with two.")
     {
         Default = "leastConnections",
     };

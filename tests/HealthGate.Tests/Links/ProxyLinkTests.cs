@@ -108,6 +108,26 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Every_way_to_balance_goes_down_by_its_name()
+    {
+        var link = await Connected();
+        var check = new CheckOptions("up", new CheckKind.Tcp(), new());
+        var ways = System.Enum.GetValues<Balance>();
+
+        link.Link.Send(new SendTable(
+            1,
+            [],
+            [
+                .. ways.Select(balance => new TablePool(
+                    new() { Name = $"{balance}", Balance = balance, Check = check, Backends = [] }, [])),
+            ],
+            0));
+
+        var pools = (await link.Stream.Receive()).Table.Pools;
+        Assert.Equal(ways.Select(balance => $"{balance}"), pools.Select(pool => $"{pool.Balance}"));
+    }
+
+    [Fact]
     public async Task Orders_to_count_and_to_close_go_down_in_their_order_by_the_wall_clock()
     {
         var link = await Connected();

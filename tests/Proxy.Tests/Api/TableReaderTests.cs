@@ -30,6 +30,7 @@ public sealed class TableReaderTests
         { table => table.Pools[0].Name = "", "pool ", "name is empty" },
         { table => table.Pools.Add(table.Pools[0].Clone()), Pool, "stands twice" },
         { table => table.Pools[0].Balance = BalanceAlgorithm.Unspecified, Pool, "balance must be" },
+        { table => table.Pools[0].Balance = (BalanceAlgorithm)99, Pool, "balance must be" },
         { table => table.Pools[0].ConnectRetries = 17, Pool, "connect_retries is 17" },
         { table => table.Pools[0].ConnectTimeout = new() { Nanos = 999_999 }, Pool, "connect_timeout" },
         { table => table.Pools[0].ConnectTimeout = new() { Seconds = 301 }, Pool, "connect_timeout" },
@@ -127,6 +128,22 @@ public sealed class TableReaderTests
             },
             read.Pools.Single());
         Assert.Null(read.FindFault());
+    }
+
+    [Fact]
+    public void Every_algorithm_reaches_the_engine()
+    {
+        foreach (var algorithm in Enum.GetValues<BalanceAlgorithm>())
+        {
+            var table = Sound();
+            table.Pools[0].Balance = algorithm;
+
+            var reader = new TableReader(table);
+
+            Assert.Equal(algorithm == BalanceAlgorithm.Unspecified, reader.Faults.Any());
+            if (algorithm != BalanceAlgorithm.Unspecified)
+                Assert.Equal($"{algorithm}", $"{reader.Table.Pools[0].Balance}");
+        }
     }
 
     [Fact]

@@ -133,6 +133,15 @@ public sealed class GateFileTests
     }
 
     [Fact]
+    public void Every_way_to_balance_has_its_word()
+    {
+        var pools = Good("balance.yaml").Gate.Pools;
+
+        Assert.Equal(Enum.GetNames<Balance>().Order(), pools.Select(pool => pool.Name).Order());
+        Assert.All(pools, pool => Assert.Equal(pool.Name, $"{pool.Balance}"));
+    }
+
+    [Fact]
     public void Every_key_of_a_vip_reaches_the_gate()
     {
         var route = new RouteOptions
