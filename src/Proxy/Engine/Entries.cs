@@ -22,7 +22,10 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
         set => Volatile.Write(ref _route, value);
     }
 
-    /// <summary>One listening socket for each loop.</summary>
+    /// <summary>
+    /// The listening sockets: one for each loop as a rule, but those that came from another process are as many as that
+    /// had loops.
+    /// </summary>
     public int[] Sockets { get; set; } = [];
 
     /// <summary>The address on which it listens.</summary>
@@ -44,6 +47,9 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
 
     /// <summary>Stands for the backend of connections that have none yet.</summary>
     public BackendEntry NoBackendYet { get; } = new(0, route.Listener.Pool, "");
+
+    /// <summary>Those on which one loop of so many accepts.</summary>
+    public IEnumerable<int> SocketsOf(int loop, int loops) => Sockets.Where((_, index) => index % loops == loop);
 
     public ListenerCounts CountsOf(in Connection connection) => connection.IsLocal ? Local : Clients;
 }

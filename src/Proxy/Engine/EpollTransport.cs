@@ -82,7 +82,10 @@ internal sealed class EpollTransport : ITransport
     {
         if (reset)
             Libc.ResetOnClose(fd);
-        _relay.Discard(ref _table.Side(fd));
+        ref var side = ref _table.Side(fd);
+        if (side.Kind == SideKind.Listener)
+            _epoll.Unwatch(fd);
+        _relay.Discard(ref side);
         _table.Forget(fd);
         Libc.CloseDescriptor(fd);
     }

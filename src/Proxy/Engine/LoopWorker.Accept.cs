@@ -15,22 +15,32 @@ internal sealed partial class LoopWorker
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private int _pausedListeners;
 
-    /// <summary>Starts to accept on this loop's socket of a listener.</summary>
+    /// <summary>Starts to accept on this loop's sockets of a listener.</summary>
     public void AddListener(ListenerEntry entry)
     {
-        var listener = new LoopListener(entry, entry.Sockets[_index]);
-        _listeners.Add(listener.Socket, listener);
-        _table.Open(listener.Socket, SideKind.Listener);
-        Transport.Listen(listener.Socket);
+        foreach (var socket in entry.SocketsOf(_index, _shared.Loops))
+        {
+            _listeners.Add(socket, new(entry, socket));
+            _table.Open(socket, SideKind.Listener);
+            Transport.Listen(socket);
+        }
     }
 
-    /// <summary>Takes what waits in the backlog, as far as the limits allow, and closes the socket.</summary>
-    public void RemoveListener(ListenerEntry entry)
+    /// <summary>Takes what waits in the backlogs, as far as the limits allow, and closes the sockets.</summary>
+    public void RemoveListener(ListenerEntry entry) => CloseListener(entry, empties: true);
+
+    /// <summary>Closes the sockets, of which another process has copies: what waits is for that.</summary>
+    public void LeaveListener(ListenerEntry entry) => CloseListener(entry, empties: false);
+
+    private void CloseListener(ListenerEntry entry, bool empties)
     {
-        _listeners.Remove(entry.Sockets[_index], out var listener);
-        while (Accept(listener!)) { }
-        SetPaused(listener!, false);
-        Transport.Close(listener!.Socket, reset: false);
+        foreach (var socket in entry.SocketsOf(_index, _shared.Loops))
+        {
+            _listeners.Remove(socket, out var listener);
+            while (empties && Accept(listener!)) { }
+            SetPaused(listener!, false);
+            Transport.Close(socket, reset: false);
+        }
     }
 
     public void OnAcceptable(int listener) => Accept(_listeners[listener]);

@@ -56,8 +56,8 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
     /// <param name="bound">How long its connections may go on.</param>
     public void Stop(TimeSpan bound)
     {
-        foreach (var listener in _listeners.Values.ToList())
-            RemoveListener(listener.Entry);
+        foreach (var entry in _listeners.Values.Select(listener => listener.Entry).Distinct().ToList())
+            RemoveListener(entry);
         _stopAt = _loop.TimeAfter(bound);
     }
 

@@ -67,7 +67,11 @@ public sealed partial class ProxyEngine : IDisposable
         _loopPatience = options.LoopPatience;
         _nextSeed = options.Seed;
         var descriptors = (int)Math.Min(Libc.OpenFilesLimit(), MaximumDescriptors);
-        _shared = new(descriptors, options.ObservationCapacity, options.Clock) { Transport = options.Transport };
+        _shared = new(descriptors, options.ObservationCapacity, options.Clock)
+        {
+            Loops = options.Loops,
+            Transport = options.Transport,
+        };
         _workers = new LoopWorker[options.Loops];
         _loops = new EventLoop[options.Loops];
         for (var i = 0; i < options.Loops; i++)
@@ -274,7 +278,7 @@ public sealed partial class ProxyEngine : IDisposable
             var route = new Route(spec, _pools[spec.Pool]);
             if (_listeners.TryGetValue(spec.Endpoint, out var entry))
                 entry.Route = route;
-            else if (ListenSockets.TryOpen(spec.Endpoint, _loops.Length, out var reason) is { } sockets)
+            else if (OpenSockets(spec.Endpoint, out var reason) is { } sockets)
             {
                 entry = _shared.Listeners.Add(slot => new(slot, spec.Endpoint, route) { Sockets = sockets });
                 _listeners.Add(spec.Endpoint, entry);

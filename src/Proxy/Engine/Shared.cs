@@ -10,6 +10,8 @@ internal sealed class Shared(int descriptors, int observations, TimeProvider clo
 
     private int _maxConnections = Ceiling(descriptors);
 
+    public required int Loops { get; init; }
+
     public TimeProvider Clock => clock;
 
     /// <summary>What the loops shall use.</summary>

@@ -24,6 +24,7 @@ internal sealed unsafe class Epoll : IDisposable
 {
     private const int BatchSize = 256;
     private const int Add = 1;
+    private const int Delete = 2;
     private const int Modify = 3;
 
     // struct epoll_event { u32 events; u64 data; } is packed on x64 only.
@@ -35,11 +36,16 @@ internal sealed unsafe class Epoll : IDisposable
     private readonly int _fd = Libc.OpenEpoll();
     private readonly byte* _events = (byte*)NativeMemory.AllocZeroed(BatchSize, (nuint)EventSize);
 
-    /// <summary>Starts to watch; 0 or -errno. Closing a descriptor ends it.</summary>
+    /// <summary>
+    /// Starts to watch; 0 or -errno. Closing a descriptor ends it, unless another process has a copy of it.
+    /// </summary>
     public int Watch(int fd, Readiness readiness, ulong token) => Control(Add, fd, readiness, token);
 
     /// <summary>Changes what is watched for.</summary>
     public int Rewatch(int fd, Readiness readiness, ulong token) => Control(Modify, fd, readiness, token);
+
+    /// <summary>Ends the watch of a descriptor that is not closed for good.</summary>
+    public void Unwatch(int fd) => Control(Delete, fd, Readiness.None, 0);
 
     /// <summary>Waits for events: how many there are, or -errno. -1 waits without end.</summary>
     public int Wait(int milliseconds) => Libc.WaitEpoll(_fd, _events, BatchSize, milliseconds);
