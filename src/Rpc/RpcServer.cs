@@ -49,7 +49,7 @@ public sealed class RpcServer : IAsyncDisposable
         _builder.WebHost.UseKestrelCore()
             .UseSockets(o =>
             {
-                o.CreateBoundListenSocket = e => SocketClaim.Bind(e, options.SocketMode);
+                o.CreateBoundListenSocket = _ => UnixSocketFile.Listen(options.SocketPath, options.SocketMode);
                 // What an idle daemon costs is mostly the waking of threads. Calls still run on threads of their own:
                 // only what reads and writes the frames of a connection does no further hop.
                 o.UnsafePreferInlineScheduling = true;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace AnycastVip.Rpc;
@@ -21,7 +19,6 @@ internal sealed class SocketClaim : IDisposable
 {
     // sun_path has 108 octets with its closing zero (unix(7)); one is for the name under which a socket is made.
     private const int MaxPathOctets = 106;
-    private const string InTheMaking = "~";
 
     // EWOULDBLOCK: the lock is held.
     private const int WouldBlock = 11;
@@ -34,7 +31,7 @@ internal sealed class SocketClaim : IDisposable
 
     /// <summary>
     /// Takes the lock. A socket file of a dead server, or of one that has given the path up, stays until
-    /// <see cref="Bind"/> replaces it.
+    /// <see cref="UnixSocketFile.Listen"/> replaces it.
     /// </summary>
     /// <exception cref="SocketClaimException">The path is unusable or belongs to a live server.</exception>
     public static SocketClaim Take(string path)
@@ -52,31 +49,6 @@ internal sealed class SocketClaim : IDisposable
         catch
         {
             held.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Makes the socket, which listens, and puts it in the place of whatever socket has the path: at no time is there a
-    /// path on which nobody answers, or a mode that is too wide.
-    /// </summary>
-    public static Socket Bind(EndPoint endPoint, UnixFileMode mode)
-    {
-        var path = endPoint.ToString()!;
-        var making = path + InTheMaking;
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            File.Delete(making);
-            socket.Bind(new UnixDomainSocketEndPoint(making));
-            File.SetUnixFileMode(making, mode);
-            socket.Listen();
-            File.Move(making, path, overwrite: true);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
             throw;
         }
     }

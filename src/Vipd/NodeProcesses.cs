@@ -10,7 +10,10 @@ internal static class NodeProcesses
     [
         new("speaker", "Hold the BGP sessions and announce what live leases ask for.", SpeakerProcess.RunAsync),
         new("gate", "Judge the health of backends and VIPs, and decide what is announced.", GateProcess.RunAsync),
-        new("proxy", "Carry clients' connections to the backends that the gate names.", ProxyProcess.RunAsync),
+        new("proxy", "Carry clients' connections to the backends that the gate names.", ProxyProcess.RunAsync)
+        {
+            CanReplace = true,
+        },
         new("run", "Start the processes of the node and keep them running.", RunProcess.RunAsync),
     ];
 }

@@ -58,6 +58,7 @@ internal static partial class RunProcess
             Arguments = [.. assembly, name, "--config", host.ConfigurationPath],
             Socket = Path.Combine(configuration.ApiDirectory, $"{name}.sock"),
             StopBound = stopBound,
+            ReplaceArguments = name == "proxy" ? ["--replace"] : null,
             // The gate would drain first. The speaker has no successor and must withdraw.
             LeaveSignal = name == "gate" ? SignalNumber.SIGQUIT : SignalNumber.SIGTERM,
         };

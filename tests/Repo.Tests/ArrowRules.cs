@@ -74,7 +74,8 @@ internal static class ArrowRules
     // Who may name the messages of proto/: the rooms that serve or call an API, and those that show what it answers.
     private static readonly string[] ProtoUsers =
     [
-        "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/HealthGate/Links/", "src/Proxy/Api/", "src/Vipctl/",
+        "src/BgpSpeaker/Api/", "src/HealthGate/Api/", "src/HealthGate/Links/", "src/Proxy/Api/",
+        "src/Proxy/Replacement/", "src/Vipctl/",
     ];
 
     /// <summary>Each room names only those below it.</summary>

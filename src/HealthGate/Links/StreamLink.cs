@@ -96,7 +96,7 @@ internal abstract class StreamLink<TRequest, TResponse>(LinkOptions options) : I
     /// <exception cref="ArgumentException">The same.</exception>
     protected abstract GateInput? Read(TResponse response);
 
-    /// <summary>Whether a response says that another process has the socket's path by now: it ends the stream.</summary>
+    /// <summary>Whether a response says that another process has the socket's path by now: the stream ends.</summary>
     protected abstract bool IsHandOver(TResponse response);
 
     /// <summary>Says that the stream is lost.</summary>

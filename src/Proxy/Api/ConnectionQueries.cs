@@ -17,12 +17,13 @@ internal sealed class ConnectionQueries(ProxyControl control)
         var selector = Read(request.Selector);
         var since = ReadSince(request.StrandedSince);
         var counts = await AskAsync(engine => engine.CountConnections(selector, since));
+        var (fed, stranded) = control.Others is { } others ? await others.CountAsync(request) : (0, 0);
         return new()
         {
             RequestId = request.RequestId,
             At = Timestamp.FromDateTimeOffset(control.Clock.GetUtcNow()),
-            Fed = (uint)counts.Fed,
-            Stranded = (uint)counts.Stranded,
+            Fed = (uint)(counts.Fed + fed),
+            Stranded = (uint)(counts.Stranded + stranded),
             Accepted = (ulong)counts.Accepted,
         };
     }
@@ -33,7 +34,8 @@ internal sealed class ConnectionQueries(ProxyControl control)
         var selector = Read(request.Selector);
         var since = ReadSince(request.StrandedSince);
         var closed = await AskAsync(engine => engine.CloseConnections(selector, since));
-        return new() { RequestId = request.RequestId, Closed = (uint)closed };
+        var elsewhere = control.Others is { } others ? await others.CloseAsync(request) : 0;
+        return new() { RequestId = request.RequestId, Closed = (uint)closed + elsewhere };
     }
 
     /// <inheritdoc cref="CountAsync"/>
@@ -43,10 +45,17 @@ internal sealed class ConnectionQueries(ProxyControl control)
     {
         var selector = Read(request.Selector);
         var since = ReadAfter(request.StrandedAfter);
-        var groups = await AskAsync(engine => engine.ListConnections(selector, since));
-        if (groups.IsEmpty)
+        var own = await AskAsync(engine => engine.ListConnections(selector, since));
+        var elsewhere = control.Others is { } others ? await others.ListAsync(request) : [];
+        List<Proto.V1.ConnectionGroup> groups =
+        [
+            .. own.Select(ToProto).Concat(elsewhere)
+                .GroupBy(group => (group.Vip, group.Address, group.Port, group.Pool, group.Backend))
+                .Select(same => same.Aggregate(Sum)),
+        ];
+        if (groups.Count == 0)
             CheckKnown(selector, control.View().Table);
-        return new() { Groups = { groups.Select(ToProto) } };
+        return new() { Groups = { groups } };
     }
 
     private static Engine.ConnectionSelector Read(Proto.V1.ConnectionSelector? message)
@@ -120,6 +129,18 @@ internal sealed class ConnectionQueries(ProxyControl control)
             throw new RpcException(new Status(
                 StatusCode.NotFound, $"neither the table nor an open connection has a {unknown}"));
     }
+
+    private static Proto.V1.ConnectionGroup Sum(Proto.V1.ConnectionGroup one, Proto.V1.ConnectionGroup other) =>
+        new(one)
+        {
+            Fed = one.Fed + other.Fed,
+            Stranded = one.Stranded + other.Stranded,
+            HalfClosed = one.HalfClosed + other.HalfClosed,
+            OldestAge = Longer(one.OldestAge, other.OldestAge),
+            LongestIdle = Longer(one.LongestIdle, other.LongestIdle),
+        };
+
+    private static Duration Longer(Duration one, Duration other) => one.CompareTo(other) >= 0 ? one : other;
 
     private static Proto.V1.ConnectionGroup ToProto(Engine.ConnectionGroup group) => new()
     {

@@ -31,6 +31,8 @@ internal sealed class ControlCall(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TaskCompletionSource<RpcException> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _handingOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BackendTallies _tallies = new(control.Clock);
     private readonly ConnectionQueries _connections = new(control);
 
@@ -56,9 +58,14 @@ internal sealed class ControlCall(
             var writing = WriteAsync(end.Token);
             work.AddRange(
                 [writing, ReadAsync(end.Token), SendHeartbeatsAsync(interval, end.Token), SendReportsAsync(end.Token)]);
-            var first = await Task.WhenAny([_ended.Task, .. work]);
+            var first = await Task.WhenAny([_ended.Task, _handingOver.Task, .. work]);
             if (first == _ended.Task)
                 throw await _ended.Task;
+            if (first == _handingOver.Task)
+            {
+                await HandOverAsync(writing, end.Token);
+                return;
+            }
             await first;
             // The gate has ended its side: it holds the proxy no longer, and what it asked for is still answered.
             control.Close(this);
@@ -67,6 +74,7 @@ internal sealed class ControlCall(
         }
         finally
         {
+            _handedOver.TrySetResult();
             control.Close(this);
             await end.CancelAsync();
             await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -75,6 +83,13 @@ internal sealed class ControlCall(
 
     /// <summary>Ends the stream from outside.</summary>
     public void End(RpcException reason) => _ended.TrySetResult(reason);
+
+    /// <summary>Tells the gate to go to a successor; completes when it was told, or is gone.</summary>
+    public Task HandOverAsync()
+    {
+        _handingOver.TrySetResult();
+        return _handedOver.Task;
+    }
 
     /// <summary>Counts an observation, and sends it up if it is a failure.</summary>
     public void Observe(in Observation observation)
@@ -85,6 +100,16 @@ internal sealed class ControlCall(
 
     /// <summary>Lets reports be sent, as soon as the gate has read those before.</summary>
     public void RequestReport() => _reportRequests.Writer.TryWrite(true);
+
+    // The gate leaves when it has read this: ended from here its next stream would come over the same connection.
+    private async Task HandOverAsync(Task writing, CancellationToken cancel)
+    {
+        await AnswerAsync(new() { HandedOver = new() }, cancel);
+        _answers.Writer.Complete();
+        await writing;
+        _handedOver.TrySetResult();
+        await Task.Delay(Timeout.InfiniteTimeSpan, control.Clock, cancel);
+    }
 
     private async Task ReadAsync(CancellationToken cancel)
     {
@@ -97,7 +122,8 @@ internal sealed class ControlCall(
                 case ControlRequest.RequestOneofCase.Heartbeat:
                     break;
                 case ControlRequest.RequestOneofCase.Table:
-                    await AnswerAsync(new() { TableResult = control.Apply(this, request.Table) }, cancel);
+                    var result = await control.ApplyAsync(this, request.Table, cancel);
+                    await AnswerAsync(new() { TableResult = result }, cancel);
                     await AnswerAsync(new() { ListenerReport = ReportListeners(control.View()) }, cancel);
                     break;
                 case ControlRequest.RequestOneofCase.CountConnections:

@@ -61,10 +61,12 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
     }
 
     /// <inheritdoc/>
-    public override Task<GetProxyResponse> GetProxy(GetProxyRequest request, ServerCallContext context)
+    public override async Task<GetProxyResponse> GetProxy(GetProxyRequest request, ServerCallContext context)
     {
         var view = control.View();
-        return Task.FromResult(new GetProxyResponse
+        var replaced = control.Others is { } others ? await others.DescribeAsync() : [];
+        var connections = (uint)view.Snapshot.Connections;
+        return new()
         {
             Version = typeof(ProxyApi).Assembly
                 .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
@@ -74,11 +76,35 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
             GateEpoch = view.Epoch,
             GateConnected = view.IsHeld,
             GateSeenAt = view.SeenAt is { } seen ? Timestamp.FromDateTimeOffset(seen) : null,
-            Connections = (uint)view.Snapshot.Connections,
+            Connections = connections,
             MaxConnections = (uint)view.Snapshot.MaxConnections,
             Alarms = { Alarms(view) },
-        });
+            Pid = (uint)Environment.ProcessId,
+            Replaced = { replaced },
+            Standing = control.Standing is { } standing ? new(standing) { Connections = connections } : null,
+        };
     }
+
+    /// <inheritdoc/>
+    public override Task<ReplaceResponse> Replace(ReplaceRequest request, ServerCallContext context)
+    {
+        if (control.Standing is not null)
+            throw Refuse("another process has taken over from this one already");
+        if (control.OrderReplacement is not { } order)
+            throw Refuse("'vipd run' does not keep this process: start 'vipd proxy --replace' beside it");
+        order();
+        return Task.FromResult(new ReplaceResponse { Pid = (uint)Environment.ProcessId });
+    }
+
+    /// <inheritdoc/>
+    public override Task<Proto.V1.ConnectionCounts> CountConnections(
+        CountConnections request, ServerCallContext context) => new ConnectionQueries(control).CountAsync(request);
+
+    /// <inheritdoc/>
+    public override Task<ConnectionsClosed> CloseConnections(CloseConnections request, ServerCallContext context) =>
+        new ConnectionQueries(control).CloseAsync(request);
+
+    private static RpcException Refuse(string text) => new(new Status(StatusCode.FailedPrecondition, text));
 
     private ListListenersResponse ListListeners(string vip)
     {

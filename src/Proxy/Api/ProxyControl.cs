@@ -10,7 +10,7 @@ namespace AnycastVip.Proxy.Api;
 /// What all calls of the API share: the table in force, the gate that holds the control stream, and the way of the
 /// observations to it. It tries listeners again that could not be opened. Dispose of it before the engine.
 /// </summary>
-public sealed class ProxyControl : IAsyncDisposable
+public sealed partial class ProxyControl : IAsyncDisposable
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
@@ -62,6 +62,7 @@ public sealed class ProxyControl : IAsyncDisposable
             throw new RpcException(new Status(StatusCode.InvalidArgument, "epoch must be 1 or more"));
         lock (_lock)
         {
+            RefuseReplaced();
             if (epoch < _epoch)
                 throw new RpcException(new Status(
                     StatusCode.FailedPrecondition,
@@ -113,15 +114,18 @@ public sealed class ProxyControl : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a table in force, or refuses it whole.</summary>
+    /// <summary>Puts a table in force, or refuses it whole; null during a hand-over.</summary>
     /// <exception cref="RpcException">ABORTED: another stream took over; INVALID_ARGUMENT: the revision does not grow;
     /// RESOURCE_EXHAUSTED: too large; UNAVAILABLE: a loop hangs.</exception>
-    internal Proto.V1.TableResult Apply(ControlCall call, Proto.V1.ProxyTable message)
+    private Proto.V1.TableResult? Apply(ControlCall call, Proto.V1.ProxyTable message, out Task? handOver)
     {
         var reader = new TableReader(message);
         var result = new Proto.V1.TableResult { Revision = message.Revision };
         lock (_lock)
         {
+            handOver = _handOver?.Task;
+            if (handOver is not null)
+                return null;
             if (_holder != call)
                 throw TakenOver();
             if (message.Revision <= _lastRevision)
@@ -136,6 +140,7 @@ public sealed class ProxyControl : IAsyncDisposable
             try
             {
                 ApplyToEngine(reader.Table);
+                _message = message;
             }
             catch (TimeoutException error)
             {
@@ -169,9 +174,10 @@ public sealed class ProxyControl : IAsyncDisposable
         _seenTimestamp = Clock.GetTimestamp();
     }
 
-    private void ApplyToEngine(Engine.ProxyTable table)
+    private void ApplyToEngine(Engine.ProxyTable table) => Note(table, Engine.ApplyTable(table));
+
+    private void Note(Engine.ProxyTable table, Engine.TableResult result)
     {
-        var result = Engine.ApplyTable(table);
         _table = table;
         _refused = result.Refused.ToFrozenDictionary(listener => listener.Endpoint, listener => listener.Reason);
     }
@@ -206,7 +212,7 @@ public sealed class ProxyControl : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_refused.Count == 0)
+            if (_refused.Count == 0 || _handOver is not null)
                 return;
             try
             {

@@ -57,7 +57,7 @@ public sealed partial class ProxyEngine
     /// Connections go on. No table may be applied from then on.
     /// </summary>
     /// <exception cref="TimeoutException">A loop does not answer: it closes its own once it turns again.</exception>
-    internal void StopAccepting()
+    public void StopAccepting()
     {
         lock (_lock)
         {

@@ -14,7 +14,11 @@ internal delegate Task<int> ProcessRunner(NodeConfiguration configuration, Proce
 /// <param name="Name">As it is typed.</param>
 /// <param name="Description">For the help.</param>
 /// <param name="Run">What it runs.</param>
-internal sealed record ProcessCommand(string Name, string Description, ProcessRunner Run);
+internal sealed record ProcessCommand(string Name, string Description, ProcessRunner Run)
+{
+    /// <summary>Whether it can take over from a process that runs already.</summary>
+    public bool CanReplace { get; init; }
+}
 
 /// <summary>The command line of <c>vipd</c>.</summary>
 /// <param name="commands">What it can run.</param>
@@ -32,6 +36,11 @@ internal sealed class CommandLine(IReadOnlyList<ProcessCommand> commands)
     {
         Description = "Read the configuration, report all that is wrong with it, and run nothing.",
         Recursive = true,
+    };
+
+    private static readonly Option<bool> Replace = new("--replace")
+    {
+        Description = "Take over from the process that runs, if there is one; it ends with its last connection.",
     };
 
     /// <summary>Parses, and runs what was asked for.</summary>
@@ -61,10 +70,13 @@ internal sealed class CommandLine(IReadOnlyList<ProcessCommand> commands)
     {
         var root = new RootCommand("The processes of an AnycastVip node.") { Config, Check };
         root.SetAction((result, _) => RunAsync(result, null, hostFor));
-        foreach (var (name, description, run) in commands)
+        foreach (var each in commands)
         {
-            var command = new Command(name, description);
-            command.SetAction((result, _) => RunAsync(result, run, hostFor));
+            var command = new Command(each.Name, each.Description);
+            if (each.CanReplace)
+                command.Add(Replace);
+            command.SetAction((result, _) => RunAsync(
+                result, each.Run, path => hostFor(path) with { Replaces = result.GetValue(Replace) }));
             root.Add(command);
         }
         return root;

@@ -5,6 +5,9 @@ namespace AnycastVip.Vipd.Commands;
 /// <summary>The wish to have the configuration file read again (SIGHUP).</summary>
 internal readonly record struct ReloadRequest;
 
+/// <summary>The wish to have the proxy replaced by another process (SIGUSR2).</summary>
+internal readonly record struct ReplaceOrder;
+
 /// <summary>What a process of the node is told from outside while it runs.</summary>
 /// <param name="ConfigurationPath">Where its configuration was read, and is read again by a reload.</param>
 /// <param name="Reloads">One item for each SIGHUP, but several that came before they were read count as one.</param>
@@ -17,6 +20,12 @@ internal readonly record struct ReloadRequest;
 internal sealed record ProcessHost(
     string ConfigurationPath, ChannelReader<ReloadRequest> Reloads, CancellationToken Stop, CancellationToken Leave)
 {
+    /// <summary>One item for each SIGUSR2, but several that came before they were read count as one.</summary>
+    public ChannelReader<ReplaceOrder> Replacements { get; init; } = Channel.CreateBounded<ReplaceOrder>(1);
+
+    /// <summary>Another process of the kind may run: this one is to take over from it.</summary>
+    public bool Replaces { get; init; }
+
     /// <summary>Answers each reload until <see cref="Stop"/>; one that has begun is finished.</summary>
     public async Task WaitForStopAsync(Func<Task> reload)
     {

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using AnycastVip.Vipd.Supervision;
 
 namespace AnycastVip.Vipd.Commands;
 
 /// <summary>
-/// Turns SIGTERM, SIGINT, SIGQUIT and SIGHUP into what a <see cref="ProcessHost"/> says, so that a process can stop in
-/// its own order.
+/// Turns SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR2 into what a <see cref="ProcessHost"/> says, so that a process can
+/// stop in its own order.
 /// </summary>
 internal sealed class ProcessSignals : IDisposable
 {
@@ -13,6 +14,8 @@ internal sealed class ProcessSignals : IDisposable
     private readonly CancellationTokenSource _leave = new();
     // One place: further requests merge into the one that waits, which is answered by reading the newest file.
     private readonly Channel<ReloadRequest> _reloads = Channel.CreateBounded<ReloadRequest>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<ReplaceOrder> _replacements = Channel.CreateBounded<ReplaceOrder>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly PosixSignalRegistration[] _registrations;
 
@@ -23,12 +26,13 @@ internal sealed class ProcessSignals : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
         PosixSignalRegistration.Create(PosixSignal.SIGQUIT, End),
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload),
+        PosixSignalRegistration.Create((PosixSignal)SignalNumber.SIGUSR2, Replace),
     ];
 
     /// <summary>What a process sees of the signals.</summary>
     /// <param name="configurationPath">Where its configuration was read.</param>
     public ProcessHost HostFor(string configurationPath) =>
-        new(configurationPath, _reloads.Reader, _stop.Token, _leave.Token);
+        new(configurationPath, _reloads.Reader, _stop.Token, _leave.Token) { Replacements = _replacements.Reader };
 
     /// <inheritdoc/>
     public void Dispose()
@@ -54,5 +58,11 @@ internal sealed class ProcessSignals : IDisposable
     {
         context.Cancel = true;
         _reloads.Writer.TryWrite(default);
+    }
+
+    private void Replace(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _replacements.Writer.TryWrite(default);
     }
 }

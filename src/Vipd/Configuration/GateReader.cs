@@ -27,7 +27,6 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
         _pools.Read(root, poolReader.Read);
         // RFC 4271 section 9.1.2.2: no MED counts as the lowest value.
         var vips = ReadVips(root, speaker.Peers.Max(peer => peer.Attributes.Med) ?? 0);
-        var maxConnections = ReadMaxConnections(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
         var stopTimeout = ReadStopTimeout(root.ReadOrEmpty(RootKeys.Stop, diagnostics));
         var allowList = allowedPrefixes is { } lines ? new AllowList(lines) : null;
         new VipChecks(diagnostics, allowList, speaker.Peers).Check(vips, poolReader.Addresses, stopTimeout);
@@ -41,7 +40,6 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
             Vips = vips.Select(vip => vip.Options).ToValueList(),
             LeaseTtl = speaker.LeaseTtl,
             LeaseHeartbeat = speaker.LeaseHeartbeat,
-            MaxConnections = maxConnections,
             StopTimeout = stopTimeout,
         };
     }
@@ -74,13 +72,6 @@ internal sealed class GateReader(DiagnosticList diagnostics, ValueList<AllowedPr
             return;
         _checks.WarnOfUnused();
         _pools.WarnOfUnused();
-    }
-
-    private static int ReadMaxConnections(MappingReader proxy)
-    {
-        var most = (int)(proxy.ReadNullable(ProxyKeys.MaxConnections) ?? 0);
-        proxy.Finish(ProxyKeys.Section);
-        return most;
     }
 
     private static TimeSpan ReadStopTimeout(MappingReader stop)

@@ -21,6 +21,9 @@ public sealed record NodeConfiguration
     /// <summary>What <c>vipd gate</c> is told, and what it tells <c>vipd proxy</c>.</summary>
     public required GateOptions Gate { get; init; }
 
+    /// <summary>How long a proxy process that another one replaces may keep its connections.</summary>
+    public TimeSpan ProxyReplaceTimeout { get; init; }
+
     /// <summary>
     /// Each value as the file has it, by its path such as <c>vips.web.announce.med</c>; names stand for items of lists.
     /// </summary>

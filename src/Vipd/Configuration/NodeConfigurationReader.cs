@@ -37,6 +37,7 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
             LeaseHeartbeat = heartbeat,
             Peers = peers,
         };
+        var (maxConnections, replaceTimeout) = ReadProxy(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
         var gate = new GateReader(diagnostics, allowedPrefixes).Read(root, identity, speaker);
         root.Finish(RootKeys.Section);
         return new NodeConfiguration
@@ -45,7 +46,8 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
             ApiDirectory = apiDirectory,
             StateDirectory = stateDirectory,
             Speaker = speaker,
-            Gate = gate,
+            Gate = gate with { MaxConnections = maxConnections },
+            ProxyReplaceTimeout = replaceTimeout,
             Settings = FlatDocument.Of(document),
         };
     }
@@ -75,6 +77,14 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         var directory = reader.Read(StateKeys.Directory, "");
         reader.Finish(StateKeys.Section);
         return directory;
+    }
+
+    private static (int MaxConnections, TimeSpan ReplaceTimeout) ReadProxy(MappingReader reader)
+    {
+        var most = (int)(reader.ReadNullable(ProxyKeys.MaxConnections) ?? 0);
+        var timeout = reader.Read(ProxyKeys.ReplaceTimeout, default);
+        reader.Finish(ProxyKeys.Section);
+        return (most, timeout);
     }
 
     private (TimeSpan Ttl, TimeSpan Heartbeat) ReadLease(MappingReader reader)

@@ -143,7 +143,16 @@ internal static class ProxyKeys
         Otherwise = "as many as the limit on descriptors allows",
     };
 
-    public static readonly Section Section = new([MaxConnections], []);
+    public static readonly Key<TimeSpan> ReplaceTimeout = new(
+        "replaceTimeout",
+        ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)),
+        "How long a proxy process that another one replaces (`vipctl proxy replace`) lets its connections go on before "
+        + "it resets them. The process that takes over tells it: a new value needs no restart.")
+    {
+        Default = "10m",
+    };
+
+    public static readonly Section Section = new([MaxConnections, ReplaceTimeout], []);
 }
 
 /// <summary>The keys under <c>stop</c>.</summary>

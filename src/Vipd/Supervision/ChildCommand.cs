@@ -18,6 +18,12 @@ internal sealed record ChildCommand
     /// <summary>How long its orderly stop may take; then it is killed.</summary>
     public required TimeSpan StopBound { get; init; }
 
+    /// <summary>
+    /// With these too the program takes over from the one that runs, which ends by itself once it has nothing left to
+    /// do; null when it cannot. Needs <see cref="Socket"/>: whoever listens there is in charge.
+    /// </summary>
+    public IReadOnlyList<string>? ReplaceArguments { get; init; }
+
     /// <summary>What ends it at once, and for good, when all are to leave.</summary>
     public SignalNumber LeaveSignal { get; init; } = SignalNumber.SIGTERM;
 }

@@ -1,11 +1,17 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
+using AnycastVip.Rpc;
+using AnycastVip.Vipd.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace AnycastVip.Vipd.Supervision;
 
-/// <summary>Keeps one process running until it is told to stop it.</summary>
+/// <summary>
+/// Keeps one process running until it is told to stop it. Another one may replace it: then both run until the older
+/// one has ended by itself.
+/// </summary>
 internal sealed partial class ChildKeeper
 {
     // A process that a signal ended has this much more than the signal as its exit code.
@@ -17,8 +23,12 @@ internal sealed partial class ChildKeeper
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<StopOrder> _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<ReplaceOrder> _replacements = Channel.CreateBounded<ReplaceOrder>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Task<bool> _kept;
-    private volatile int _pid;
+    // Of the loop, oldest first.
+    private readonly List<Child> _children = [];
+    private volatile int[] _pids = [];
 
     /// <summary>Starts the process.</summary>
     public ChildKeeper(
@@ -38,8 +48,15 @@ internal sealed partial class ChildKeeper
     /// </summary>
     public void Reload()
     {
-        if (_pid is not 0 and var process)
+        foreach (var process in _pids)
             Signal.Send(process, SignalNumber.SIGHUP);
+    }
+
+    /// <summary>Starts another process that takes over from the one that runs, if the program can do that.</summary>
+    public void Replace()
+    {
+        if (_command.ReplaceArguments is not null)
+            _replacements.Writer.TryWrite(default);
     }
 
     /// <summary>Ends the process for good.</summary>
@@ -57,64 +74,104 @@ internal sealed partial class ChildKeeper
         while (true)
         {
             var started = _clock.GetTimestamp();
-            if (await RunOnceAsync() is { } inOrder)
-                return inOrder;
+            if (await StartAsync([]))
+                await WatchAsync();
+            if (_stop.Task.IsCompleted)
+                return await StopAllAsync(await _stop.Task);
             delay = _policy.Next(delay, _clock.GetElapsedTime(started));
             LogRestart(_command.Name, (long)delay.TotalMilliseconds);
             if (await IsStoppedWithinAsync(delay))
+            {
+                await StopAllAsync(await _stop.Task);
                 return false;
+            }
         }
     }
 
-    /// <summary>Runs the process to its end: null when it ended by itself, else whether it stopped in order.</summary>
-    private async Task<bool?> RunOnceAsync()
+    /// <summary>Ends with the order to stop, or when no process is in charge any more.</summary>
+    private async Task WatchAsync()
     {
-        using var process = await StartAsync();
-        if (process is null)
-            return null;
-        LogStarted(_command.Name, process.Id);
-        _pid = process.Id;
-        var exit = process.WaitForExitAsync();
-        bool? inOrder = null;
-        if (await Task.WhenAny(exit, _stop.Task) == _stop.Task)
-            inOrder = await StopAsync(process, exit, await _stop.Task);
-        await exit;
-        _pid = 0;
-        // What it left behind would hold its sockets; the kernel gives its id away again only after all others.
-        Signal.SendToGroup(process.Id, SignalNumber.SIGKILL);
-        LogEnded(_command.Name, process.Id, Describe(process.ExitCode));
-        return inOrder;
+        var replacement = _replacements.Reader.WaitToReadAsync().AsTask();
+        while (_children.Count > 0)
+        {
+            await Task.WhenAny([_stop.Task, replacement, .. _children.Select(child => child.Exit)]);
+            if (TakeEnds() && !IsOneInCharge() || _stop.Task.IsCompleted)
+                return;
+            if (replacement.IsCompleted && _replacements.Reader.TryRead(out _))
+            {
+                LogReplacing(_command.Name);
+                await StartAsync(_command.ReplaceArguments!);
+                replacement = _replacements.Reader.WaitToReadAsync().AsTask();
+            }
+        }
     }
 
-    private async Task<Process?> StartAsync()
+    private async Task<bool> StartAsync(IReadOnlyList<string> moreArguments)
     {
-        var start = new ProcessStartInfo(_command.File, _command.Arguments);
+        var start = new ProcessStartInfo(_command.File, [.. _command.Arguments, .. moreArguments]);
         start.Environment[ParentBond.Variable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         try
         {
-            return await _starter.StartAsync(start);
+            var process = await _starter.StartAsync(start);
+            LogStarted(_command.Name, process.Id);
+            _children.Add(new(process, process.WaitForExitAsync()));
+            NotePids();
+            return true;
         }
         catch (Win32Exception error)
         {
             LogNotStarted(_command.Name, error.Message);
-            return null;
+            return false;
         }
     }
 
-    private async Task<bool> StopAsync(Process process, Task exit, StopOrder order)
+    private bool TakeEnds()
+    {
+        var ended = _children.Where(child => child.Exit.IsCompleted).ToList();
+        ended.ForEach(End);
+        return ended.Count > 0;
+    }
+
+    private void End(Child child)
+    {
+        _children.Remove(child);
+        NotePids();
+        // What it left behind would hold its sockets; the kernel gives its id away again only after all others.
+        Signal.SendToGroup(child.Process.Id, SignalNumber.SIGKILL);
+        LogEnded(_command.Name, child.Process.Id, Describe(child.Process.ExitCode));
+        child.Process.Dispose();
+    }
+
+    // Of several the one that listens is: the others are replaced, or have failed to replace it.
+    private bool IsOneInCharge() =>
+        _command.Socket is { } path && PeerCredentials.ListenerOf(path) is { } listener
+        && _children.Exists(child => child.Process.Id == listener);
+
+    private void NotePids() => _pids = [.. _children.Select(child => child.Process.Id)];
+
+    private async Task<bool> StopAllAsync(StopOrder order)
+    {
+        var children = _children.ToList();
+        var inOrder = await Task.WhenAll(children.Select(child => StopAsync(child, order)));
+        children.ForEach(End);
+        return children.Count > 0 && inOrder.All(each => each);
+    }
+
+    private async Task<bool> StopAsync(Child child, StopOrder order)
     {
         LogStopping(_command.Name, order.Signal);
-        Signal.Send(process.Id, order.Signal);
+        Signal.Send(child.Process.Id, order.Signal);
         try
         {
-            await exit.WaitAsync(order.Bound, _clock);
+            await child.Exit.WaitAsync(order.Bound, _clock);
             // One that does not handle the signal yet has nothing to put in order.
-            return process.ExitCode == 0 || process.ExitCode == SignalExit + (int)order.Signal;
+            return child.Process.ExitCode == 0 || child.Process.ExitCode == SignalExit + (int)order.Signal;
         }
         catch (TimeoutException)
         {
             LogKilled(_command.Name, order.Bound.TotalSeconds);
-            Signal.Send(process.Id, SignalNumber.SIGKILL);
+            Signal.Send(child.Process.Id, SignalNumber.SIGKILL);
+            await child.Exit;
             return false;
         }
     }
@@ -135,8 +192,13 @@ internal sealed partial class ChildKeeper
     private static string Describe(int exitCode) =>
         exitCode > SignalExit ? $"signal {exitCode - SignalExit}" : $"exit code {exitCode}";
 
+    private sealed record Child(Process Process, Task Exit);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{Name}: started (pid {Pid})")]
     private partial void LogStarted(string name, int pid);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Name}: another process is to take over")]
+    private partial void LogReplacing(string name);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Name}: cannot be started: {Error}")]
     private partial void LogNotStarted(string name, string error);

@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace AnycastVip.Vipd.Supervision;
 
-/// <summary>The signals that a supervisor sends (signal(7)).</summary>
+/// <summary>The signals that the processes of a node send each other (signal(7)).</summary>
 internal enum SignalNumber
 {
     SIGHUP = 1,
     SIGQUIT = 3,
     SIGKILL = 9,
+    SIGUSR2 = 12,
     SIGTERM = 15,
 }
 

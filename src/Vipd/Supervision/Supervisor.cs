@@ -28,8 +28,9 @@ internal sealed partial class Supervisor(
         using var starter = new ProcessStarter();
         var keepers = children.Select(child => new ChildKeeper(child, starter, policy, clock, log)).ToList();
         var ready = TellReadyAsync(host.Stop);
+        var replacing = ReplaceAsync(keepers, host);
         await host.WaitForStopAsync(() => ReloadAsync(keepers));
-        await ready;
+        await Task.WhenAll(ready, replacing);
         notifier.Stopping();
         return host.Leave.IsCancellationRequested ? await LeaveAsync(keepers) : await StopAsync(keepers);
     }
@@ -46,6 +47,19 @@ internal sealed partial class Supervisor(
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Stopped before it was ready: that is told instead.
+        }
+    }
+
+    private static async Task ReplaceAsync(List<ChildKeeper> keepers, ProcessHost host)
+    {
+        try
+        {
+            await foreach (var _ in host.Replacements.ReadAllAsync(host.Stop))
+                keepers.ForEach(keeper => keeper.Replace());
+        }
+        catch (OperationCanceledException) when (host.Stop.IsCancellationRequested)
+        {
+            // Nothing is replaced while all ends.
         }
     }
 

@@ -44,6 +44,7 @@ public sealed class GateFileTests
     {
         var gate = Good("minimal.yaml").Gate;
 
+        Assert.Equal(TimeSpan.FromMinutes(10), Good("minimal.yaml").ProxyReplaceTimeout);
         Assert.Equal(("n1", "", 0), (gate.NodeName, gate.Site, gate.MaxConnections));
         Assert.Equal((5, 1, 60), (Seconds(gate.LeaseTtl), Seconds(gate.LeaseHeartbeat), Seconds(gate.StopTimeout)));
         Assert.Empty(gate.Checks);
@@ -88,6 +89,7 @@ public sealed class GateFileTests
         var gate = configuration.Gate;
 
         Assert.Equal("/var/lib/other", configuration.StateDirectory);
+        Assert.Equal(TimeSpan.FromHours(1), configuration.ProxyReplaceTimeout);
         Assert.Equal(("edge-ams-1", "ams", 50000), (gate.NodeName, gate.Site, gate.MaxConnections));
         Assert.Equal((60, 30, 120), (Seconds(gate.LeaseTtl), Seconds(gate.LeaseHeartbeat), Seconds(gate.StopTimeout)));
     }
