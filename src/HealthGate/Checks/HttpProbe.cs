@@ -22,6 +22,9 @@ public sealed record HttpProbeSettings
     /// <summary>The Host field; null: the target's address and port.</summary>
     public string? Host { get; init; }
 
+    /// <summary>Sent before the request, for a target that expects a header first; empty: nothing.</summary>
+    public ReadOnlyMemory<byte> Header { get; init; }
+
     /// <summary>The statuses that count as healthy.</summary>
     public IReadOnlyList<StatusRange> ExpectedStatus { get; init; } = [new(200, 299)];
 }
@@ -47,8 +50,8 @@ public sealed class HttpProbe : IProbe
             throw new ArgumentException($"cannot ask {host} for {settings.Path}", nameof(settings));
         _settings = settings;
         // A kept connection would prove that the target lives, not that it accepts.
-        _request = Encoding.ASCII.GetBytes(
-            $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        var request = $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
+        _request = [.. settings.Header.Span, .. Encoding.ASCII.GetBytes(request)];
     }
 
     /// <inheritdoc/>

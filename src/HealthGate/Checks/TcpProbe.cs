@@ -11,7 +11,9 @@ namespace AnycastVip.HealthGate.Checks;
 /// The interface that the connection is bound to: `lo` for a self-probe, which other nodes could answer through the
 /// routers otherwise. Null: as routed.
 /// </param>
-public sealed partial class TcpProbe(IPEndPoint target, string? device = null) : IProbe
+/// <param name="header">Sent once it is connected, for a target that expects a header first; empty: nothing.</param>
+public sealed partial class TcpProbe(IPEndPoint target, string? device = null, ReadOnlyMemory<byte> header = default)
+    : IProbe
 {
     // A dead backend does not refuse a port on which a connection of before lies in TIME_WAIT: it answers for that one,
     // and the SYN comes again two ticks of the kernel (8-20 ms) later. Another port is faster.
@@ -24,6 +26,8 @@ public sealed partial class TcpProbe(IPEndPoint target, string? device = null) :
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken timeout)
     {
         using var socket = await ConnectAsync(target, device, timeout);
+        if (!header.IsEmpty)
+            await socket.SendAsync(header, timeout);
         return new(true, "connected");
     }
 

@@ -25,7 +25,11 @@ public sealed record CheckId(string Subject, string Check)
 /// <param name="OnLoopback">Bound to `lo`, so that only this node can answer.</param>
 /// <param name="Settings">When it runs and how results count.</param>
 public sealed record StartCheck(
-    CheckId Id, CheckKind Kind, IPEndPoint? Target, bool OnLoopback, CheckSettings Settings) : GateAction;
+    CheckId Id, CheckKind Kind, IPEndPoint? Target, bool OnLoopback, CheckSettings Settings) : GateAction
+{
+    /// <summary>The header that the target expects; the check says by it that it speaks for itself.</summary>
+    public ProxyProtocol ProxyProtocol { get; init; }
+}
 
 /// <summary>End a check.</summary>
 public sealed record StopCheck(CheckId Id) : GateAction;

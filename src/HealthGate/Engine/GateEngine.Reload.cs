@@ -150,7 +150,10 @@ public sealed partial class GateEngine
     {
         var check = pool.Options.Check;
         var order = new StartCheck(new(backend.Subject, check.Name), check.Kind,
-            TargetOf(check.Kind, backend.Options.Endpoint), OnLoopback: false, check.Settings);
+            TargetOf(check.Kind, backend.Options.Endpoint), OnLoopback: false, check.Settings)
+        {
+            ProxyProtocol = pool.Options.SendProxyProtocol,
+        };
         if (_checks.Start(order, _now, backend: backend) is not null)
             backend.CheckEpochBase = backend.State.Epoch;
     }

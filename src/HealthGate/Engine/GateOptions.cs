@@ -89,6 +89,19 @@ public enum Balance
     Maglev,
 }
 
+/// <summary>The header by which backends learn who a client is: HAProxy's PROXY protocol.</summary>
+public enum ProxyProtocol
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>Version 1, a line of text.</summary>
+    Version1,
+
+    /// <summary>Version 2, binary.</summary>
+    Version2,
+}
+
 /// <summary>A pool and its backends.</summary>
 public sealed record PoolOptions
 {
@@ -112,6 +125,9 @@ public sealed record PoolOptions
 
     /// <summary>Over this time a backend's weight grows to the full one after it was taken up; zero: at once.</summary>
     public TimeSpan SlowStart { get; init; }
+
+    /// <summary>What its backends expect before anything else, checks included.</summary>
+    public ProxyProtocol SendProxyProtocol { get; init; }
 
     /// <summary>By unique name, at least one.</summary>
     public required IReadOnlyList<BackendOptions> Backends { get; init; }

@@ -128,6 +128,12 @@ internal static class ProxyMapping
         },
         ConnectTimeout = pool.Options.ConnectTimeout.ToDuration(),
         ConnectRetries = (uint)pool.Options.ConnectRetries,
+        SendProxyProtocol = pool.Options.SendProxyProtocol switch
+        {
+            ProxyProtocol.Version1 => ProxyProtocolVersion._1,
+            ProxyProtocol.Version2 => ProxyProtocolVersion._2,
+            _ => ProxyProtocolVersion.Unspecified,
+        },
         QueueSize = (uint)(pool.Options.Queue?.Size ?? 0),
         QueueTimeout = pool.Options.Queue?.Timeout.ToDuration(),
         Backends = { pool.Backends.Select(backend => Backend(backend, pool.Options.SlowStart)) },

@@ -62,12 +62,14 @@ internal sealed class CheckRunner(TimeProvider clock, int runsMax, ulong seed, A
 
     private static IProbe Probe(StartCheck order) => (order.Kind, order.Target) switch
     {
-        (CheckKind.Tcp, { } target) => new TcpProbe(target, order.OnLoopback ? Loopback : null),
+        (CheckKind.Tcp, { } target) => new TcpProbe(
+            target, order.OnLoopback ? Loopback : null, OwnHeader.Of(order.ProxyProtocol)),
         (CheckKind.Http http, { } target) => new HttpProbe(new()
         {
             Target = target,
             Path = http.Path,
             Host = http.Host,
+            Header = OwnHeader.Of(order.ProxyProtocol),
             ExpectedStatus = [.. http.ExpectedStatus.Split(',').Select(StatusRange)],
         }),
         (CheckKind.Exec exec, _) =>

@@ -87,6 +87,8 @@ internal sealed partial class TableReader
             Refuse(entry, "name is empty: give the pool a name");
         if (message.Balance is BalanceAlgorithm.Unspecified || !System.Enum.IsDefined(message.Balance))
             Refuse(entry, "balance must be one of the algorithms of BalanceAlgorithm");
+        if (!System.Enum.IsDefined(message.SendProxyProtocol))
+            Refuse(entry, "send_proxy_protocol must be PROXY_PROTOCOL_VERSION_1, _2 or unset");
         if (message.ConnectRetries > Balancing.PoolSpec.MaximumRetries)
             Refuse(entry, $"connect_retries is {message.ConnectRetries}: at most {Balancing.PoolSpec.MaximumRetries}");
         var spec = new Balancing.PoolSpec
@@ -102,6 +104,7 @@ internal sealed partial class TableReader
                 _ => Balancing.BalanceAlgorithm.RoundRobin,
             },
             Backends = [.. message.Backends.Select(backend => Read(message.Name, backend))],
+            SendProxyProtocol = (Balancing.SentHeader)message.SendProxyProtocol,
             ConnectRetries = (int)Math.Min(message.ConnectRetries, Balancing.PoolSpec.MaximumRetries),
             Queue = ReadQueue(entry, message),
         };

@@ -81,6 +81,19 @@ public sealed record QueueSpec(int Size, TimeSpan Timeout)
     public const int MaximumSize = 65_536;
 }
 
+/// <summary>By which header of the PROXY protocol a backend learns who the client is.</summary>
+public enum SentHeader : byte
+{
+    /// <summary>None: it sees the proxy's address.</summary>
+    None = 0,
+
+    /// <summary>The line of text.</summary>
+    Version1 = 1,
+
+    /// <summary>The binary header.</summary>
+    Version2 = 2,
+}
+
 /// <summary>The backends that a listener shares its connections out to.</summary>
 public sealed record PoolSpec
 {
@@ -110,10 +123,14 @@ public sealed record PoolSpec
     /// <summary>Null: when every backend is full, a connection is reset.</summary>
     public QueueSpec? Queue { get; init; }
 
+    /// <summary>What its backends expect before a client's octets.</summary>
+    public SentHeader SendProxyProtocol { get; init; }
+
     /// <summary>Compares the backends one by one: an array is otherwise equal only to itself.</summary>
     public bool Equals(PoolSpec? other) =>
         other is not null && Name == other.Name && Balance == other.Balance && ConnectTimeout == other.ConnectTimeout
         && ConnectRetries == other.ConnectRetries && Queue == other.Queue
+        && SendProxyProtocol == other.SendProxyProtocol
         && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan());
 
     /// <inheritdoc/>

@@ -163,6 +163,9 @@ internal unsafe struct Connection
     public bool IsHalfClosed;
     public byte Attempts;
 
+    /// <summary>What the present backend expects before the client's octets.</summary>
+    public Balancing.SentHeader SentHeader;
+
     /// <summary>Slots of the backends on which it was tried, <see cref="Attempts"/> of them.</summary>
     public fixed ushort Tried[MaximumAttempts];
 

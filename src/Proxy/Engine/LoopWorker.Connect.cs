@@ -38,6 +38,7 @@ internal sealed partial class LoopWorker
         connection.HasBackend = true;
         connection.BackendSlot = backend.Slot;
         connection.BackendGeneration = backend.Spec.Generation;
+        connection.SentHeader = pool.Spec.SendProxyProtocol;
         connection.AttemptStarted = _shared.Clock.GetTimestamp();
         var result = BeginAttempt(client, backend);
         if (result < 0)
@@ -72,6 +73,8 @@ internal sealed partial class LoopWorker
 
     public void OnConnected(int client, int errno)
     {
+        if (errno == 0)
+            errno = SendHeader(client);
         if (errno != 0)
         {
             EndAttempt(client, KindOf(errno), errno);

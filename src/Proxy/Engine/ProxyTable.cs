@@ -53,6 +53,7 @@ public sealed record ProxyTable
             ? $"pool {pool.Name}: the retries are not 0 to {PoolSpec.MaximumRetries}"
         : pool.Queue is { } queue && (queue.Size is < 1 or > QueueSpec.MaximumSize || IsNoTimeout(queue.Timeout))
             ? $"pool {pool.Name}: the queue's size or time-out is out of range"
+        : !Enum.IsDefined(pool.SendProxyProtocol) ? $"pool {pool.Name}: no such version of the PROXY protocol"
         : !Enum.IsDefined(pool.Balance) ? $"pool {pool.Name}: no such algorithm"
         : Duplicate(pool.Backends.Select(backend => backend.Name)) is { } backend
             ? $"pool {pool.Name}: backend {backend} stands twice"

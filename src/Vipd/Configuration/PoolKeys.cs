@@ -58,11 +58,20 @@ internal static class PoolKeys
         "Where connections wait, first come first served, while every backend has its `maxConnections`. Without it "
         + "they are reset.");
 
+    public static readonly Key<ProxyProtocol> SendProxyProtocol = new(
+        "sendProxyProtocol",
+        ScalarTypes.Choice(("v1", ProxyProtocol.Version1), ("v2", ProxyProtocol.Version2)),
+        "The header by which backends learn the client's address: the PROXY protocol, as text or binary. The backends "
+        + "must expect it; tcp and http checks send it too, as their own connection.")
+    {
+        Otherwise = "none: backends see the node's address",
+    };
+
     public static readonly SectionKey Backends = new(
         "backends", BackendKeys.Section, SectionShape.List, "Who serves; at least one.") { IsRequired = true };
 
     public static readonly Section Section = new(
-        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, Queue, Backends], []);
+        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, SendProxyProtocol, Queue, Backends], []);
 }
 
 /// <summary>The keys under a pool's <c>queue</c>.</summary>

@@ -23,6 +23,7 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         var connectRetries = (int)reader.Read(PoolKeys.ConnectRetries, 0);
         var slowStart = reader.Read(PoolKeys.SlowStart, default);
         var queue = ReadQueue(reader);
+        var sendProxyProtocol = reader.ReadNullable(PoolKeys.SendProxyProtocol) ?? ProxyProtocol.None;
         var backends = ReadBackends(reader);
         if (queue is not null && backends?.All(backend => backend.MaxConnections == 0) == true)
             diagnostics.Error(reader, PoolKeys.Queue, "no backend has maxConnections: none is ever full");
@@ -35,6 +36,7 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
             ConnectTimeout = connectTimeout,
             ConnectRetries = connectRetries,
             SlowStart = slowStart,
+            SendProxyProtocol = sendProxyProtocol,
             Queue = queue,
             Backends = backends,
         };

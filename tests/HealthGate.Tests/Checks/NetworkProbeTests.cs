@@ -19,6 +19,20 @@ public sealed class NetworkProbeTests
     }
 
     [Fact]
+    public async Task Probes_send_a_header_first_where_one_is_expected()
+    {
+        await using var server = TargetServer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        var header = "PROXY UNKNOWN\r\n"u8.ToArray();
+
+        var http = new HttpProbe(new() { Target = server.EndPoint, Header = header });
+        Assert.Equal(CheckOutcome.Ok, (await CheckRun.OnceAsync(http)).Outcome);
+        Assert.StartsWith("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n", server.Request, Ordinal);
+
+        await CheckRun.OnceAsync(new TcpProbe(server.EndPoint, header: header));
+        await Poll.Until(() => server.Request, request => request == "PROXY UNKNOWN\r\n", CheckRun.Patience, "it came");
+    }
+
+    [Fact]
     public async Task Tcp_probe_bound_to_lo_reaches_loopback()
     {
         await using var server = new TargetServer((_, _) => Task.CompletedTask);

@@ -47,6 +47,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             Check = check,
             ConnectTimeout = TimeSpan.FromMilliseconds(300),
             ConnectRetries = 3,
+            SendProxyProtocol = ProxyProtocol.Version2,
             Queue = new(6, TimeSpan.FromSeconds(8)),
             SlowStart = TimeSpan.FromSeconds(30),
             Backends = [],
@@ -91,6 +92,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                 {
                     Name = "web", Balance = BalanceAlgorithm.RoundRobin, ConnectRetries = 3,
                     ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300)),
+                    SendProxyProtocol = ProxyProtocolVersion._2,
                     QueueSize = 6, QueueTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(8)),
                     Backends =
                     {

@@ -34,6 +34,7 @@ public sealed class TableReaderTests
         { table => table.Pools[0].ConnectRetries = 17, Pool, "connect_retries is 17" },
         { table => table.Pools[0].ConnectTimeout = new() { Nanos = 999_999 }, Pool, "connect_timeout" },
         { table => table.Pools[0].ConnectTimeout = new() { Seconds = 301 }, Pool, "connect_timeout" },
+        { table => table.Pools[0].SendProxyProtocol = (ProxyProtocolVersion)3, Pool, "send_proxy_protocol" },
         { table => table.Pools[0].QueueSize = 65_537, Pool, "queue_size is 65537" },
         { table => table.Pools[0].QueueTimeout = new(), Pool, "queue_timeout" },
         { table => table.Pools[0].QueueTimeout = new() { Seconds = 301 }, Pool, "queue_timeout" },
@@ -73,6 +74,7 @@ public sealed class TableReaderTests
         table.Listeners[0].DeferAccept = true;
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
+        table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
         table.Pools[0].QueueSize = 4;
         table.Pools[0].QueueTimeout = new() { Seconds = 2 };
         table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
@@ -111,6 +113,7 @@ public sealed class TableReaderTests
                 Balance = Balancing.BalanceAlgorithm.LeastConnections,
                 ConnectTimeout = TimeSpan.FromSeconds(6),
                 ConnectRetries = 5,
+                SendProxyProtocol = Balancing.SentHeader.Version2,
                 Queue = new(4, TimeSpan.FromSeconds(2)),
                 Backends =
                 [

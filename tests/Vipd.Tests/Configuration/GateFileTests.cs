@@ -123,6 +123,7 @@ public sealed class GateFileTests
             ConnectTimeout = TimeSpan.FromMilliseconds(250),
             ConnectRetries = 0,
             SlowStart = TimeSpan.FromSeconds(30),
+            SendProxyProtocol = ProxyProtocol.Version2,
             Queue = new(50, TimeSpan.FromSeconds(2)),
             Backends = List(
                 new BackendOptions("big", IPEndPoint.Parse("10.0.2.1:80"), 200, 100),
