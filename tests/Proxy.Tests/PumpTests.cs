@@ -65,6 +65,53 @@ public sealed class PumpTests : IDisposable
     }
 
     [Fact]
+    public void A_stream_of_full_reads_goes_by_a_pipe_until_its_reads_are_small()
+    {
+        var (sender, source) = Pair();
+        var (sink, receiver) = Pair();
+        Join(source, sink);
+        var random = new Random(2);
+        var (sent, received) = (new List<byte>(), new List<byte>());
+        Carry(2 * Relay.BufferSize, pipe => pipe);
+        Assert.True(_table.Side(Fd(source)).Pipe > 0);
+        Carry(100, pipe => !pipe);
+        Assert.Equal(0, _table.Side(Fd(source)).Pipe);
+        Carry(Relay.BufferSize, pipe => pipe);
+        sender.Shutdown(SocketShutdown.Send);
+        Mark(source, SideState.Readable);
+        while (_relay.Pump(Fd(source), out _) != RelayOutcome.Ended) { }
+        Receive();
+        Assert.Equal(0, _table.Side(Fd(source)).Pipe);
+        Assert.Equal(sent, received);
+
+        // Sends blocks until the stream is where it shall be.
+        void Carry(int size, Func<bool, bool> isThere)
+        {
+            var block = new byte[size];
+            for (var blocks = 0; !isThere(_table.Side(Fd(source)).Pipe > 0); blocks++)
+            {
+                Assert.InRange(blocks, 0, 100);
+                random.NextBytes(block);
+                for (var written = 0; written < size;)
+                {
+                    written += sender.Send(block.AsSpan(written), SocketFlags.None, out _);
+                    Mark(source, SideState.Readable);
+                    while (_relay.Pump(Fd(source), out _) == RelayOutcome.Unfinished) { }
+                    Receive();
+                }
+                sent.AddRange(block);
+            }
+        }
+
+        void Receive()
+        {
+            var buffer = new byte[Relay.BufferSize];
+            while (receiver.Receive(buffer, SocketFlags.None, out _) is > 0 and var count)
+                received.AddRange(buffer.AsSpan(0, count));
+        }
+    }
+
+    [Fact]
     public void A_token_names_one_life_of_a_descriptor()
     {
         _table.Open(7, SideKind.Client);

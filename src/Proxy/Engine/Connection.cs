@@ -101,6 +101,14 @@ internal unsafe struct Side
     [FieldOffset(26)]
     public FlowState Flow;
 
+    /// <summary>How many reads in a row spoke for another way of carrying its octets.</summary>
+    [FieldOffset(27)]
+    public byte Streak;
+
+    /// <summary>The pipe by which its octets go to the partner; 0: none.</summary>
+    [FieldOffset(28)]
+    public ushort Pipe;
+
     public readonly bool Has(SideState state) => (State & state) != 0;
 
     public readonly bool Has(FlowState state) => (Flow & state) != 0;

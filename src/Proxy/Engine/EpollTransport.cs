@@ -135,7 +135,7 @@ internal sealed class EpollTransport : ITransport
             _handler.OnFailed(client, fd, Libc.TakeError(fd));
             return;
         }
-        var hasRoom = (readiness & Readiness.Writable) != 0 && _table.Side(side.Partner).PendingLength > 0;
+        var hasRoom = (readiness & Readiness.Writable) != 0 && _relay.Holds(_table.Side(side.Partner));
         if (hasRoom && !Carry(client, side.Partner))
             return;
         if (side.Has(SideState.Readable))

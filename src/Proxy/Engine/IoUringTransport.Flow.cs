@@ -10,6 +10,9 @@ internal sealed partial class IoUringTransport
 {
     // Beyond this many nothing more is asked for; what one turn brings may come on top.
     private const int MaximumQueued = 4;
+
+    // A bulk sender's segments of 64 KB less headers do not fill the last of four buffers.
+    private const int LargeRead = BufferRing.BufferSize * 3 / 4;
     private const ushort MultishotReceive = 2;
     private const uint NoSignal = 0x4000;
 
@@ -42,6 +45,7 @@ internal sealed partial class IoUringTransport
         else if (length == -Errno.NoBufferSpace)
         {
             _buffers.Enlarge();
+            side.Streak = 0;
             _starved.Enqueue(RequestTag.Of(RequestKind.Receive, fd, side));
             return;
         }
@@ -72,9 +76,16 @@ internal sealed partial class IoUringTransport
             return;
         }
         side.Flow |= FlowState.Fresh;
+        BulkRelay.Note(ref side, isFull: length >= LargeRead);
         _queues.Append(ref side.Queue, buffer, length, side.Has(FlowState.Sending));
-        const FlowState canBePaused = FlowState.Receiving | FlowState.Paused;
-        if (side.Queue.Count < MaximumQueued || (side.Flow & canBePaused) != FlowState.Receiving)
+        if (BulkRelay.IsWanted(side) || side.Queue.Count >= MaximumQueued)
+            Pause(fd, ref side);
+    }
+
+    private void Pause(int fd, ref Side side)
+    {
+        const FlowState both = FlowState.Receiving | FlowState.Paused;
+        if ((side.Flow & both) != FlowState.Receiving)
             return;
         side.Flow |= FlowState.Paused;
         Cancel(RequestTag.Of(RequestKind.Receive, fd, side));
@@ -128,8 +139,50 @@ internal sealed partial class IoUringTransport
             _handler.OnFailed(ClientOf(fd, from), fd, Errno.ConnectionReset);
         else if (from.Has(SideState.ReadEnded))
             PassEnd(fd, ref from);
-        else
+        else if (from.Has(FlowState.Receiving) || !_bulk.TryStart(ref from))
             Resume(fd);
+        else
+        {
+            from.State |= SideState.Readable;
+            Pump(fd, ref from);
+        }
+    }
+
+    // Carries octets of a side that has a pipe.
+    private void Pump(int fd, ref Side from)
+    {
+        var outcome = _bulk.Pump(fd, out var octets);
+        if (octets > 0)
+        {
+            from.Flow |= FlowState.Fresh;
+            _handler.OnCarried(ClientOf(fd, from), fd, octets);
+        }
+        switch (outcome)
+        {
+            case RelayOutcome.Waiting when _bulk.Holds(from):
+                from.Flow |= FlowState.Sending;
+                _table.Side(from.Partner).Flow |= FlowState.Busy;
+                AddPoll(from.Partner, PollWritable, RequestTag.Of(RequestKind.Writable, fd, from));
+                break;
+            case RelayOutcome.Waiting:
+                from.Flow |= FlowState.Receiving;
+                AddPoll(fd, PollReadable, RequestTag.Of(RequestKind.Readable, fd, from));
+                break;
+            case RelayOutcome.Unfinished:
+                _late.Enqueue(RequestTag.Of(RequestKind.Readable, fd, from));
+                break;
+            case RelayOutcome.Ended:
+                End(fd, ref from);
+                PassEnd(fd, ref from);
+                break;
+            case RelayOutcome.SourceFailed:
+                _handler.OnFailed(ClientOf(fd, from), fd, Errno.ConnectionReset);
+                break;
+            case RelayOutcome.SinkFailed:
+                _bulk.Stop(ref from);
+                FailSink(fd, ref from);
+                break;
+        }
     }
 
     // RFC 9293, section 3.6: each direction is closed by itself; the other may go on as long as it likes.
@@ -161,6 +214,15 @@ internal sealed partial class IoUringTransport
         side.Flow |= FlowState.Broken | FlowState.Fresh;
     }
 
+    // After a pipe's fill; it may also be that the stream has no pipe any more.
+    private void GoOn(int fd, ref Side side)
+    {
+        if (side.Pipe != 0)
+            Pump(fd, ref side);
+        else
+            Resume(fd);
+    }
+
     // A broken side whose last octets were not yet taken: as long as they move it is not given up.
     private void HandleLate(RequestTag tag)
     {
@@ -168,7 +230,9 @@ internal sealed partial class IoUringTransport
         ref var side = ref _table.Side(fd);
         if (!tag.IsFor(side))
             return;
-        if (side.Has(FlowState.Fresh))
+        if (tag.Kind == RequestKind.Readable)
+            GoOn(fd, ref side);
+        else if (side.Has(FlowState.Fresh))
         {
             side.Flow &= ~FlowState.Fresh;
             _late.Enqueue(tag);
@@ -193,11 +257,11 @@ internal sealed partial class IoUringTransport
             _handler.OnAborted(fd);
     }
 
-    // Asks for more, if there is room and nobody asks.
+    // Asks for more, if there is room and nobody asks. What is to go by a pipe waits until the queue is empty.
     private void Resume(int fd)
     {
         ref var side = ref _table.Side(fd);
-        if (side.Queue.Count < MaximumQueued
+        if (side.Queue.Count < MaximumQueued && side.Pipe == 0 && !BulkRelay.IsWanted(side)
             && !side.Has(FlowState.Receiving | FlowState.Broken) && !side.Has(SideState.ReadEnded))
             AddReceive(fd);
     }

@@ -23,6 +23,7 @@ internal sealed partial class IoUringTransport : ITransport
     private readonly IoUring _ring;
     private readonly BufferRing _buffers;
     private readonly BufferQueues _queues;
+    private readonly BulkRelay _bulk;
     private readonly int _wake = Libc.OpenEvent();
     private readonly Queue<RequestTag> _late = new(256);
     private readonly Queue<RequestTag> _starved = new(256);
@@ -35,6 +36,7 @@ internal sealed partial class IoUringTransport : ITransport
         _ring = ring;
         _buffers = buffers;
         _queues = new(buffers);
+        _bulk = new(table);
     }
 
     /// <summary>Opens one; null with the errno when the kernel has no io_uring like this or forbids it.</summary>
@@ -87,6 +89,16 @@ internal sealed partial class IoUringTransport : ITransport
                 break;
             case RequestKind.Send:
                 HandleSent(tag, isAlive, completion.Result);
+                break;
+            case RequestKind.Readable when isAlive:
+                side.Flow &= ~FlowState.Receiving;
+                side.State |= SideState.Readable;
+                Pump(fd, ref side);
+                break;
+            case RequestKind.Writable when isAlive:
+                side.Flow &= ~FlowState.Sending;
+                _table.Side(side.Partner).Flow &= ~FlowState.Busy;
+                Pump(fd, ref side);
                 break;
             case RequestKind.Connect when isAlive:
                 side.Flow &= ~FlowState.Polling;
@@ -147,9 +159,10 @@ internal sealed partial class IoUringTransport : ITransport
         if (reset)
             Libc.ResetOnClose(fd);
         // A send that is in flight gives its buffer back itself.
-        if (side.Has(FlowState.Sending))
+        if (side.Has(FlowState.Sending) && side.Queue.Count > 0)
             _queues.RemoveFirst(ref side.Queue);
         _queues.Clear(ref side.Queue);
+        _bulk.Stop(ref side);
         if (side.Has(inFlight))
         {
             // Each of them holds the socket open.
@@ -173,6 +186,7 @@ internal sealed partial class IoUringTransport : ITransport
     public void Dispose()
     {
         _ring.Dispose();
+        _bulk.Dispose();
         _buffers.Dispose();
         Libc.CloseDescriptor(_wake);
     }

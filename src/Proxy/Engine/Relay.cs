@@ -35,6 +35,7 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
     private const int ReadsPerTurn = 4;
     private const int SpareBuffers = 32;
 
+    private readonly BulkRelay _bulk = new(table);
     private readonly byte* _scratch = (byte*)NativeMemory.Alloc(BufferSize);
     private readonly nint[] _spares = new nint[SpareBuffers];
     private int _spareCount;
@@ -47,6 +48,12 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
         ref var from = ref table.Side(source);
         ref var to = ref table.Side(from.Partner);
         octets = 0;
+        if (from.Pipe != 0)
+        {
+            var outcome = _bulk.Pump(source, out octets);
+            if (outcome != RelayOutcome.Ended)
+                return outcome;
+        }
         for (var reads = 0; reads < ReadsPerTurn; reads++)
         {
             if (from.PendingLength > 0 && !TryFlush(ref from, ref octets, out var failed))
@@ -55,9 +62,12 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
                 return PassEnd(from.Partner, ref to);
             if (!from.Has(SideState.Readable))
                 return RelayOutcome.Waiting;
+            if (_bulk.TryStart(ref from))
+                return RelayOutcome.Unfinished;
             var received = Libc.Receive(source, _scratch, BufferSize);
             if (received > 0)
             {
+                BulkRelay.Note(ref from, isFull: received == BufferSize);
                 // After a short read the socket was empty, unless the end stands behind: that raised its edge already.
                 if (received < BufferSize && !from.Has(SideState.Ending))
                     from.State &= ~SideState.Readable;
@@ -83,9 +93,13 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
             count -= received;
     }
 
+    /// <summary>Whether a side holds octets that its partner's socket did not take.</summary>
+    public bool Holds(in Side side) => side.PendingLength > 0 || _bulk.Holds(side);
+
     /// <summary>Drops what a side holds.</summary>
     public void Discard(ref Side side)
     {
+        _bulk.Stop(ref side);
         if (side.Pending == null)
             return;
         if (_spareCount < SpareBuffers)
@@ -98,6 +112,7 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
 
     public void Dispose()
     {
+        _bulk.Dispose();
         NativeMemory.Free(_scratch);
         while (_spareCount > 0)
             NativeMemory.Free((void*)_spares[--_spareCount]);

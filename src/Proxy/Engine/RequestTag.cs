@@ -11,6 +11,12 @@ internal enum RequestKind : byte
     Receive,
     Send,
 
+    /// <summary>Octets to be pumped through a pipe have come.</summary>
+    Readable,
+
+    /// <summary>The partner has room for octets that lie in a pipe.</summary>
+    Writable,
+
     /// <summary>A reset after the end was read.</summary>
     HangUp,
 }
