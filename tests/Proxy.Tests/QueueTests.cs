@@ -1,15 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
 using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Proxy.Tests;
 
 /// <summary>Connections that wait while every backend is full.</summary>
-public sealed class QueueTests : IDisposable
+public abstract class QueueTests(TransportKind transport) : IDisposable
 {
-    private readonly Rig _rig = new();
+    private readonly Rig _rig = new(transport: transport);
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Who_came_first_is_admitted_first_whoever_left_meanwhile()
@@ -150,7 +155,7 @@ public sealed class QueueTests : IDisposable
     [Fact]
     public async Task A_crowd_over_all_loops_is_served_whole_within_the_limit_and_allocates_nothing_for_each()
     {
-        using var rig = new Rig(loops: 4, observations: 64);
+        using var rig = new Rig(loops: 4, observations: 64, transport: transport);
         using var echo = new EchoServer(rig.Listen());
         var endpoint = rig.Open(Rig.Pool(
             Rig.Backend("b", echo.Endpoint) with { MaxConnections = 3 }) with { Queue = new(100, Rig.Patience) });

@@ -7,13 +7,17 @@ using AnycastVip.Proxy.Engine.Kernel;
 namespace AnycastVip.Proxy.Tests;
 
 /// <summary>The time-outs of a listener, but for the idle one.</summary>
-public sealed class TimeoutTests : IDisposable
+public abstract class TimeoutTests(TransportKind transport) : IDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly Rig _rig = new();
+    private readonly Rig _rig = new(transport: transport);
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose()
+    {
+        _rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Fault_24_a_thousand_clients_that_send_nothing_end_and_those_that_speak_go_on()
@@ -43,7 +47,7 @@ public sealed class TimeoutTests : IDisposable
     }
 
     [Fact]
-    public async Task Fault_24_clients_that_never_read_hold_one_buffer_each_and_disturb_nobody()
+    public async Task Fault_24_clients_that_never_read_stop_their_servers_and_disturb_nobody()
     {
         const int count = 50;
         var (backend, endpoint) = Open(new());
@@ -55,18 +59,16 @@ public sealed class TimeoutTests : IDisposable
             stalled.Add(Stream(server, chunk));
         }
         long before = -1;
-        // Standing still: what the kernel and the proxy take of each is full.
+        // Standing still: the buffers of kernel and proxy are full, and nothing more is taken.
         await Poll.Until(
             () => (Before: Interlocked.Exchange(ref before, _rig.Count(endpoint).OctetsToClients), Now: before),
             octets => octets.Before == octets.Now && octets.Now > count, Rig.Patience, "nothing moves any more");
-        Assert.InRange(PendingOctets(), 0, count * (long)Relay.BufferSize);
         Assert.All(stalled, task => Assert.False(task.IsCompleted));
         await AssertServed(await _rig.Pair(endpoint, backend));
 
         _rig.Engine.CloseConnections(new(), null);
         await Task.WhenAll(stalled);
         await _rig.Quiet();
-        Assert.Equal(0, PendingOctets());
     }
 
     [Fact]
@@ -181,13 +183,6 @@ public sealed class TimeoutTests : IDisposable
         {
             // The proxy has closed the connection.
         }
-    }
-
-    private long PendingOctets()
-    {
-        var sum = 0L;
-        _rig.Engine.OnEveryLoop(worker => Interlocked.Add(ref sum, worker.PendingOctets()));
-        return sum;
     }
 
     private static (int Idle, int Interval, int Probes, int User) OptionsOf(int socket) => (

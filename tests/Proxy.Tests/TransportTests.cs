@@ -28,3 +28,11 @@ public sealed class IoUringTableTests() : TableTests(TransportKind.IoUring);
 public sealed class EpollAllocationTests() : AllocationTests(TransportKind.Epoll);
 
 public sealed class IoUringAllocationTests() : AllocationTests(TransportKind.IoUring);
+
+public sealed class EpollQueueTests() : QueueTests(TransportKind.Epoll);
+
+public sealed class IoUringQueueTests() : QueueTests(TransportKind.IoUring);
+
+public sealed class EpollTimeoutTests() : TimeoutTests(TransportKind.Epoll);
+
+public sealed class IoUringTimeoutTests() : TimeoutTests(TransportKind.IoUring);

@@ -9,14 +9,16 @@ internal static class ProxyArrowRules
     private static readonly Dictionary<string, string[]> Rooms = new()
     {
         ["Balancing"] = [$"{Proxy}.Balancing"],
+        ["Limits"] = [$"{Proxy}.Limits"],
         ["ProxyProtocol"] = [$"{Proxy}.ProxyProtocol"],
         ["Tls"] = [$"{Proxy}.Tls"],
-        ["Engine"] = [$"{Proxy}.Balancing", $"{Proxy}.ProxyProtocol", $"{Proxy}.Tls", $"{Proxy}.Engine"],
+        ["Engine"] =
+            [$"{Proxy}.Balancing", $"{Proxy}.Limits", $"{Proxy}.ProxyProtocol", $"{Proxy}.Tls", $"{Proxy}.Engine"],
         ["Engine/Kernel"] = [$"{Proxy}.Engine.Kernel"],
     };
 
     private static readonly string[] PureRooms =
-        ["src/Proxy/Balancing/", "src/Proxy/ProxyProtocol/", "src/Proxy/Tls/"];
+        ["src/Proxy/Balancing/", "src/Proxy/Limits/", "src/Proxy/ProxyProtocol/", "src/Proxy/Tls/"];
 
     // Shares are chosen by weights and counts, octets read as they are: never a clock, a socket or chance.
     private static readonly string[] Impure =

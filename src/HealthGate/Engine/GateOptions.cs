@@ -202,9 +202,20 @@ public sealed record ListenerOptions(int Port, string Pool, int MaxConnections =
     /// <summary>TCP's keep-alive on both sides; null: the proxy's default.</summary>
     public KeepAliveOptions? KeepAlive { get; init; }
 
+    /// <summary>What each source may take; null: there is no limit to it.</summary>
+    public PerSourceOptions? PerSource { get; init; }
+
     /// <summary>Clients are accepted once they have sent something.</summary>
     public bool DefersAccept { get; init; }
 }
+
+/// <summary>What each source may take of a listener.</summary>
+/// <param name="Connections">Held at once; 0: no limit.</param>
+/// <param name="Rate">New ones a second, 0–1,000,000; 0: no limit.</param>
+/// <param name="Burst">New ones at once, 0–1,000,000.</param>
+/// <param name="IPv4Prefix">Addresses that share so many bits are one source, 1–32.</param>
+/// <param name="IPv6Prefix">The same, 1–128.</param>
+public sealed record PerSourceOptions(int Connections, int Rate, int Burst, int IPv4Prefix = 32, int IPv6Prefix = 64);
 
 /// <summary>TCP's keep-alive.</summary>
 /// <param name="Idle">Silence before the first probe, in whole seconds, 1–32,767.</param>

@@ -105,6 +105,16 @@ internal static class ProxyMapping
         UserTimeout = listener.Options.UserTimeout?.ToDuration(),
         KeepAlive = listener.Options.KeepAlive is { } keepAlive ? KeepAlive(keepAlive) : null,
         DeferAccept = listener.Options.DefersAccept,
+        PerSource = listener.Options.PerSource is { } limits ? PerSource(limits) : null,
+    };
+
+    private static PerSourceLimits PerSource(PerSourceOptions options) => new()
+    {
+        Connections = (uint)options.Connections,
+        Rate = (uint)options.Rate,
+        Burst = (uint)options.Burst,
+        Ipv4Prefix = (uint)options.IPv4Prefix,
+        Ipv6Prefix = (uint)options.IPv6Prefix,
     };
 
     private static KeepAlive KeepAlive(KeepAliveOptions options) => new()

@@ -66,6 +66,7 @@ internal sealed class ListenerBoard
         FirstOctetTimeouts = (ulong)snapshot.FirstOctetTimeouts,
         HalfClosedTimeouts = (ulong)snapshot.HalfClosedTimeouts,
         TotalTimeouts = (ulong)snapshot.TotalTimeouts,
+        SourceLimited = (ulong)snapshot.SourceLimited,
     };
 
     private sealed record Standing(ListenerState State, string Reason, DateTimeOffset Since);

@@ -1,4 +1,5 @@
 using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Limits;
 using Google.Protobuf.WellKnownTypes;
 
 namespace AnycastVip.Proxy.Api;
@@ -22,6 +23,24 @@ internal sealed partial class TableReader
         if (time < ShortestTimeout || time > LongestTimeout)
             Refuse(entry, $"{field} must be 1 ms to 7 days; leave it unset for none");
         return time;
+    }
+
+    private SourceLimits? ReadPerSource(string entry, PerSourceLimits? message)
+    {
+        if (message is null)
+            return null;
+        var limits = new SourceLimits
+        {
+            Connections = Limit(message.Connections),
+            Rate = Limit(message.Rate),
+            Burst = Limit(message.Burst == 0 ? message.Rate : message.Burst),
+            IPv4Prefix = message.Ipv4Prefix == 0 ? 32 : Limit(message.Ipv4Prefix),
+            IPv6Prefix = message.Ipv6Prefix == 0 ? 64 : Limit(message.Ipv6Prefix),
+        };
+        if (!limits.IsSound)
+            Refuse(
+                entry, "per_source must have rate and burst of at most 1,000,000 and prefixes of at most 32 and 128");
+        return limits;
     }
 
     private Engine.KeepAliveSpec? ReadKeepAlive(string entry, KeepAlive? message)

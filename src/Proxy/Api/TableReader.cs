@@ -77,6 +77,7 @@ internal sealed partial class TableReader
             Timeouts = ReadTimeouts(entry, message),
             KeepAlive = ReadKeepAlive(entry, message.KeepAlive),
             DefersAccept = message.DeferAccept,
+            PerSource = ReadPerSource(entry, message.PerSource),
         };
     }
 

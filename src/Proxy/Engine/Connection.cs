@@ -169,6 +169,9 @@ internal unsafe struct Connection
 
     /// <summary>One side was seen to have ended.</summary>
     public bool IsHalfClosed;
+
+    /// <summary>The version of the table of sources that counts it; 0: none does.</summary>
+    public byte SourceVersion;
     public byte Attempts;
 
     /// <summary>What the present backend expects before the client's octets.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
+using AnycastVip.Proxy.Limits;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -11,6 +12,7 @@ internal sealed record Route(ListenerSpec Listener, Pool Pool);
 internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route route)
 {
     private Route _route = route;
+    private SourceTable? _sources;
 
     public ushort Slot => slot;
 
@@ -20,6 +22,13 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
     {
         get => Volatile.Read(ref _route);
         set => Volatile.Write(ref _route, value);
+    }
+
+    /// <summary>What each source takes; null: there is no limit to it.</summary>
+    public SourceTable? Sources
+    {
+        get => Volatile.Read(ref _sources);
+        set => Volatile.Write(ref _sources, value);
     }
 
     /// <summary>
@@ -62,6 +71,7 @@ internal sealed class ListenerCounts
     public long Accepted;
     public long NoBackend;
     public long IdleTimeouts;
+    public long SourceLimited;
     public long FirstOctetTimeouts;
     public long HalfClosedTimeouts;
     public long TotalTimeouts;

@@ -112,7 +112,7 @@ internal sealed partial class LoopWorker
         };
         Interlocked.Increment(ref entry.CountsOf(connection).Accepted);
         Link(client, ref connection);
-        if (Transport.Watch(client) < 0)
+        if (!TryAdmitSource(ref connection, entry) || Transport.Watch(client) < 0)
             Close(client, reset: true);
         else if (isLocal)
             _timers.Set(client, _loop.TimeAfter(LocalPatience));

@@ -120,7 +120,9 @@ internal sealed partial class LoopWorker
         connection.Phase = ConnectionPhase.None;
         Unlink(connection);
         // Once the descriptor is closed the entry may be another connection's.
-        var counts = _shared.Listeners[connection.ListenerSlot].CountsOf(connection);
+        var listener = _shared.Listeners[connection.ListenerSlot];
+        var counts = listener.CountsOf(connection);
+        ReleaseSource(connection, listener);
         Transport.Close(client, reset);
         Release(counts);
     }

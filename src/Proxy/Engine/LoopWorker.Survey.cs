@@ -34,18 +34,6 @@ internal sealed partial class LoopWorker
         return survey;
     }
 
-    /// <summary>What the connections hold that a side has sent and the other has not taken.</summary>
-    public long PendingOctets()
-    {
-        var sum = 0L;
-        for (var client = _firstClient; client >= 0; client = _table.Connection(client).Next)
-        {
-            ref var side = ref _table.Side(client);
-            sum += side.PendingLength + (side.Partner >= 0 ? _table.Side(side.Partner).PendingLength : 0);
-        }
-        return sum;
-    }
-
     /// <summary>Resets the selected connections, on both sides.</summary>
     /// <returns>How many there were.</returns>
     public int CloseSelected(ConnectionSelector selector, long? strandedSince)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
+using AnycastVip.Proxy.Limits;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -290,6 +291,7 @@ public sealed partial class ProxyEngine : IDisposable
                 continue;
             }
             SocketTuning.Tune(entry.Sockets, spec);
+            entry.Sources = SourceTable.For(spec.PerSource, entry.Sources);
         }
         var endpoints = specs.Select(spec => spec.Endpoint).ToHashSet();
         var closed = _listeners.Values.Where(entry => !endpoints.Contains(entry.Endpoint)).ToList();
@@ -352,6 +354,7 @@ public sealed partial class ProxyEngine : IDisposable
         Volatile.Read(ref entry.Clients.OctetsToClients),
         Volatile.Read(ref entry.Paused) > 0)
     {
+        SourceLimited = Volatile.Read(ref entry.Clients.SourceLimited),
         FirstOctetTimeouts = Volatile.Read(ref entry.Clients.FirstOctetTimeouts),
         HalfClosedTimeouts = Volatile.Read(ref entry.Clients.HalfClosedTimeouts),
         TotalTimeouts = Volatile.Read(ref entry.Clients.TotalTimeouts),

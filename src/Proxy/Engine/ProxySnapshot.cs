@@ -46,6 +46,9 @@ public sealed record ListenerSnapshot(
     long OctetsToClients,
     bool IsFull)
 {
+    /// <summary>Of the accepted, reset at once because their source has as much as it may.</summary>
+    public long SourceLimited { get; init; }
+
     /// <summary>Reset because the client sent nothing in time.</summary>
     public long FirstOctetTimeouts { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Limits;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -41,6 +42,7 @@ public sealed record ProxyTable
         : listener.MaxConnections < 0 ? $"listener {listener.Endpoint}: maxConnections is negative"
         : listener.Timeouts.All.Any(time => time < TimeSpan.FromMilliseconds(1) || time > LongestTimeout)
             ? $"listener {listener.Endpoint}: a time-out is not 1 ms to 7 days"
+        : listener.PerSource is { IsSound: false } ? $"listener {listener.Endpoint}: perSource is out of range"
         : listener.KeepAlive is { IsSound: false } ? $"listener {listener.Endpoint}: the keep-alive is out of range"
         : listener.IdleTimeout <= TimeSpan.Zero ? $"listener {listener.Endpoint}: an idle time-out of no time"
         : Pools.All(pool => pool.Name != listener.Pool) ? $"listener {listener.Endpoint}: no pool {listener.Pool}"
@@ -101,6 +103,9 @@ public sealed record ListenerSpec
 
     /// <summary>Of both sides of its connections; null: <see cref="KeepAliveSpec.Default"/>.</summary>
     public KeepAliveSpec? KeepAlive { get; init; }
+
+    /// <summary>What each source may take; null: there is no limit to it.</summary>
+    public SourceLimits? PerSource { get; init; }
 
     /// <summary>Clients are accepted once they have sent something (TCP_DEFER_ACCEPT).</summary>
     public bool DefersAccept { get; init; }

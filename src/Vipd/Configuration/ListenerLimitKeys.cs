@@ -46,8 +46,45 @@ internal static class ListenerLimitKeys
         Default = "false",
     };
 
+    public static readonly SectionKey PerSource = new(
+        "perSource",
+        PerSourceKeys.Section,
+        SectionShape.Mapping,
+        "What each source of connections may take; one beyond it is reset when it is accepted.");
+
     public static readonly IReadOnlyList<Key> All =
-        [FirstOctetTimeout, HalfClosedTimeout, TotalTimeout, UserTimeout, KeepAlive, DeferAccept];
+        [FirstOctetTimeout, HalfClosedTimeout, TotalTimeout, UserTimeout, KeepAlive, DeferAccept, PerSource];
+}
+
+/// <summary>The keys under a listener's <c>perSource</c>.</summary>
+internal static class PerSourceKeys
+{
+    private static readonly ScalarType<long> Rates = ScalarTypes.Integer(1, 1_000_000);
+
+    public static readonly Key<long> Connections = new(
+        "connections", GateTypes.Connections, "Held at once.") { Otherwise = "no limit" };
+
+    public static readonly Key<long> Rate = new("rate", Rates, "New ones a second, in the mean.")
+    {
+        Otherwise = "no limit",
+    };
+
+    public static readonly Key<long> Burst = new(
+        "burst", Rates, "New ones at once, after a while without any; only with `rate`.") { Otherwise = "`rate`" };
+
+    public static readonly Key<long> IPv4Prefix = new(
+        "ipv4Prefix", ScalarTypes.Integer(1, 32), "IPv4 addresses that share so many leading bits are one source.")
+    {
+        Default = "32",
+    };
+
+    public static readonly Key<long> IPv6Prefix = new(
+        "ipv6Prefix", ScalarTypes.Integer(1, 128), "The same of IPv6: one site has a /64 and more to choose from.")
+    {
+        Default = "64",
+    };
+
+    public static readonly Section Section = new([Connections, Rate, Burst, IPv4Prefix, IPv6Prefix], []);
 }
 
 /// <summary>The keys under a listener's <c>keepAlive</c>.</summary>

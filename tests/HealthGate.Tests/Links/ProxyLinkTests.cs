@@ -62,6 +62,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             UserTimeout = TimeSpan.FromSeconds(14),
             KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16), 17),
             DefersAccept = true,
+            PerSource = new(18, 19, 20, 21, 22),
         };
 
         link.Link.Send(new SendTable(
@@ -84,6 +85,10 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                     FirstOctetTimeout = new() { Seconds = 13 }, UserTimeout = new() { Seconds = 14 },
                     KeepAlive = new() { Idle = new() { Seconds = 15 }, Interval = new() { Seconds = 16 }, Probes = 17 },
                     DeferAccept = true,
+                    PerSource = new()
+                    {
+                        Connections = 18, Rate = 19, Burst = 20, Ipv4Prefix = 21, Ipv6Prefix = 22,
+                    },
                 },
             },
             Pools =

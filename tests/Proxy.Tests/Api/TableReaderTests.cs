@@ -21,6 +21,8 @@ public sealed class TableReaderTests
         { table => table.Listeners[0].IdleTimeout = new() { Seconds = 1, Nanos = -1 }, Listener, "no valid" },
         { table => table.Listeners[0].TotalTimeout = new(), Listener, "total_timeout must be" },
         { table => table.Listeners[0].UserTimeout = new() { Seconds = 604_801 }, Listener, "user_timeout must be" },
+        { table => table.Listeners[0].PerSource = new() { Rate = 1_000_001 }, Listener, "per_source must have" },
+        { table => table.Listeners[0].PerSource = new() { Ipv4Prefix = 33 }, Listener, "per_source must have" },
         { table => table.Listeners[0].KeepAlive = new() { Probes = 3 }, Listener, "keep_alive must have" },
         { table => table.Listeners.Add(table.Listeners[0].Clone()), Listener, "stands twice" },
         { table => table.Listeners[0].Port = 0, "listener 203.0.113.50:0", "port is 0" },
@@ -72,6 +74,7 @@ public sealed class TableReaderTests
         table.Listeners[0].UserTimeout = new() { Seconds = 14 };
         table.Listeners[0].KeepAlive = new() { Idle = new() { Seconds = 5 }, Interval = new() { Seconds = 6 }, Probes = 7 };
         table.Listeners[0].DeferAccept = true;
+        table.Listeners[0].PerSource = new() { Connections = 2, Rate = 3, Burst = 4, Ipv4Prefix = 24, Ipv6Prefix = 56 };
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
@@ -104,6 +107,7 @@ public sealed class TableReaderTests
                 },
                 KeepAlive = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6), 7),
                 DefersAccept = true,
+                PerSource = new() { Connections = 2, Rate = 3, Burst = 4, IPv4Prefix = 24, IPv6Prefix = 56 },
             },
             read.Listeners.Single());
         Assert.Equal(

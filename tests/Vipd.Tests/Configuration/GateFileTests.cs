@@ -184,6 +184,7 @@ public sealed class GateFileTests
                     UserTimeout = TimeSpan.FromSeconds(30),
                     KeepAlive = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5), 3),
                     DefersAccept = true,
+                    PerSource = new(100, 20, 50, 24, 48),
                 }),
             Checks = List(Script, Web),
             Prefixes = List("203.0.113.0/24", "2001:db8::/48"),
