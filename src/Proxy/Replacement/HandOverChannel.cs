@@ -43,7 +43,7 @@ internal sealed class HandOverChannel : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(frame, frame.Length - sizeof(int));
         message.WriteTo(frame.AsSpan(sizeof(int)));
         for (var sent = 0; sent < frame.Length;)
-            sent += Check(Libc.SendRights(Descriptor, frame.AsSpan(sent), []));
+            sent += Check(Repeat(() => Libc.SendRights(Descriptor, frame.AsSpan(sent), [])));
     }
 
     /// <summary>Sends copies of descriptors.</summary>
@@ -51,7 +51,7 @@ internal sealed class HandOverChannel : IDisposable
     public void SendDescriptors(IEnumerable<int> descriptors)
     {
         foreach (var batch in descriptors.Chunk(Libc.MaximumRights))
-            Check(Libc.SendRights(Descriptor, [0], batch));
+            Check(Repeat(() => Libc.SendRights(Descriptor, [0], batch)));
     }
 
     /// <exception cref="IOException">The other side is gone, silent, or says what cannot be read.</exception>
@@ -75,15 +75,16 @@ internal sealed class HandOverChannel : IDisposable
     public List<int> ReceiveDescriptors(int count)
     {
         var all = new List<int>(count);
-        Span<byte> octet = stackalloc byte[1];
-        Span<int> batch = stackalloc int[Libc.MaximumRights];
+        var batch = new int[Libc.MaximumRights];
         try
         {
             while (all.Count < count)
             {
-                if (Check(Libc.ReceiveRights(Descriptor, octet, batch, out var received)) == 0 || received == 0)
+                var received = 0;
+                Check(Repeat(() => Libc.ReceiveRights(Descriptor, stackalloc byte[1], batch, out received)));
+                if (received == 0)
                     throw new IOException($"{count} descriptors were announced, and {all.Count} came");
-                all.AddRange(batch[..received]);
+                all.AddRange(batch.AsSpan(0, received));
             }
             return all;
         }
@@ -95,7 +96,7 @@ internal sealed class HandOverChannel : IDisposable
     }
 
     /// <summary>Waits for the other side's end, for a bounded time; anything else ends the wait too.</summary>
-    public void AwaitEnd() => Libc.ReceiveRights(Descriptor, stackalloc byte[1], [], out _);
+    public void AwaitEnd() => Repeat(() => Libc.ReceiveRights(Descriptor, stackalloc byte[1], [], out _));
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
@@ -105,12 +106,22 @@ internal sealed class HandOverChannel : IDisposable
         var octets = new byte[length];
         for (var filled = 0; filled < length;)
         {
-            var received = Check(Libc.ReceiveRights(Descriptor, octets.AsSpan(filled), [], out _));
+            var received = Check(Repeat(() => Libc.ReceiveRights(Descriptor, octets.AsSpan(filled), [], out _)));
             if (received == 0)
                 throw new IOException("the other process has ended the hand-over");
             filled += received;
         }
         return octets;
+    }
+
+    // With a bound the kernel does not go on by itself after a signal, which the runtime sends its threads (signal(7)).
+    private static int Repeat(Func<int> call)
+    {
+        int result;
+        do
+            result = call();
+        while (result == -Errno.Interrupted);
+        return result;
     }
 
     private static int Check(int result) => result switch
