@@ -9,7 +9,7 @@ namespace AnycastVip.Proxy.Engine;
 internal sealed record Route(ListenerSpec Listener, Pool Pool);
 
 /// <summary>A listener over all tables that have it: its counters, and what it does at present.</summary>
-internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route route)
+internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route route, int loops)
 {
     private Route _route = route;
     private SourceTable? _sources;
@@ -41,10 +41,10 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
     public SocketName Name { get; } = SocketName.Of(endpoint);
 
     /// <summary>Those connections that come from elsewhere.</summary>
-    public ListenerCounts Clients { get; } = new();
+    public ListenerCounts Clients { get; } = new(loops);
 
     /// <summary>Those whose source is the listener's own address: only this node can send from it.</summary>
-    public ListenerCounts Local { get; } = new();
+    public ListenerCounts Local { get; } = new(loops);
 
     /// <summary>Whether no connection names its number.</summary>
     public bool IsFree => Clients.Connections.Value == 0 && Local.Connections.Value == 0;
@@ -64,11 +64,13 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
 }
 
 /// <summary>What is counted of a listener's connections.</summary>
-internal sealed class ListenerCounts
+internal sealed class ListenerCounts(int loops)
 {
     public Gauge Connections { get; } = new();
 
-    public long Accepted;
+    public Traffic Traffic { get; } = new(loops);
+
+    // What is rare enough for one counter of all loops.
     public long NoBackend;
     public long IdleTimeouts;
     public long SourceLimited;
@@ -80,8 +82,6 @@ internal sealed class ListenerCounts
     public long Queued;
     public long QueueTimeouts;
     public long QueueOverflows;
-    public long OctetsFromClients;
-    public long OctetsToClients;
 
     public ref long CountOf(TimeoutKind kind)
     {
@@ -115,6 +115,9 @@ internal sealed class BackendEntry(ushort slot, string pool, string name)
 
     public Gauge Connections { get; } = new();
 
+    /// <summary>Connections that it took, and what they carried.</summary>
+    public Traffic Traffic { get; init; } = new(loops: 0);
+
     /// <summary>Of the last table that had it.</summary>
     public ulong Generation { get; set; }
 
@@ -127,26 +130,23 @@ internal sealed class BackendEntry(ushort slot, string pool, string name)
     /// <summary>The table in force does not have it.</summary>
     public bool IsUnused { get; set; }
 
-    public long Connected;
     public long Refused;
     public long Reset;
     public long TimedOut;
     public long Unreachable;
     public long Local;
     public long Retries;
-    public long OctetsFromBackend;
-    public long OctetsToBackend;
 
+    /// <summary>Counts an attempt that failed.</summary>
     public void Count(ObservationKind kind)
     {
-        ref var counter = ref Connected;
+        ref var counter = ref Local;
         switch (kind)
         {
             case ObservationKind.Refused: counter = ref Refused; break;
             case ObservationKind.Reset: counter = ref Reset; break;
             case ObservationKind.TimedOut: counter = ref TimedOut; break;
             case ObservationKind.Unreachable: counter = ref Unreachable; break;
-            case ObservationKind.Local: counter = ref Local; break;
         }
         Interlocked.Increment(ref counter);
     }

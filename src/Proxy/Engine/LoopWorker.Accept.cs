@@ -110,7 +110,7 @@ internal sealed partial class LoopWorker
             LastActivity = _loop.Now,
             Peer = PeerAddress.Of(peer),
         };
-        Interlocked.Increment(ref entry.CountsOf(connection).Accepted);
+        CountAccepted(connection);
         Link(client, ref connection);
         if (!TryAdmitSource(ref connection, entry) || Transport.Watch(client) < 0)
             Close(client, reset: true);

@@ -115,6 +115,7 @@ internal sealed partial class LoopWorker
     {
         ref var connection = ref _table.Connection(client);
         _timers.Cancel(client);
+        CountEnd(connection);
         ReleaseBackend(client, ref connection, reset);
         LeaveQueue(client);
         connection.Phase = ConnectionPhase.None;
@@ -131,7 +132,11 @@ internal sealed partial class LoopWorker
     {
         var backend = _shared.Backends[connection.BackendSlot];
         var now = _shared.Clock.GetTimestamp();
-        backend.Count(kind);
+        var taken = _shared.Clock.GetElapsedTime(connection.AttemptStarted, now);
+        if (kind == ObservationKind.Connected)
+            CountConnected(connection, taken);
+        else
+            backend.Count(kind);
         if (kind is ObservationKind.Connected or ObservationKind.TimedOut)
             Measure(connection, ResponsePart.Connect);
         if (ToOutcome(kind) is { } succeeded)
@@ -142,7 +147,7 @@ internal sealed partial class LoopWorker
             backend.Name,
             connection.BackendGeneration,
             now,
-            _shared.Clock.GetElapsedTime(connection.AttemptStarted, now),
+            taken,
             errno));
     }
 

@@ -88,22 +88,19 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
     {
         ref var connection = ref _table.Connection(client);
         connection.LastActivity = _loop.Now;
-        var listener = _shared.Listeners[connection.ListenerSlot].CountsOf(connection);
-        var backend = _shared.Backends[connection.BackendSlot];
+        CountCarried(connection, source == client, octets);
         if (source == client)
         {
             connection.ClientSpoke = true;
-            Interlocked.Add(ref listener.OctetsFromClients, octets);
-            Interlocked.Add(ref backend.OctetsToBackend, octets);
             if (!connection.BackendSpoke)
                 connection.AttemptStarted = _shared.Clock.GetTimestamp();
             return;
         }
-        if (!connection.BackendSpoke)
-            Measure(connection, ResponsePart.FirstOctet);
+        if (connection.BackendSpoke)
+            return;
+        Measure(connection, ResponsePart.FirstOctet);
         connection.BackendSpoke = true;
-        Interlocked.Add(ref listener.OctetsToClients, octets);
-        Interlocked.Add(ref backend.OctetsFromBackend, octets);
+        CountFirstOctet(connection);
     }
 
     private long FinishStop(long end)

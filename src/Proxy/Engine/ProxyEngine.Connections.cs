@@ -65,7 +65,7 @@ public sealed partial class ProxyEngine
         {
             return _listeners.Values.Concat(_retiredListeners)
                 .Where(entry => selector.Selects(entry.Route.Listener.Vip, entry.Route.Listener.Pool))
-                .Sum(entry => Volatile.Read(ref entry.Clients.Accepted))
+                .Sum(entry => entry.Clients.Traffic.Connections)
                 + _acceptedBefore
                 .Where(gone => selector.Selects(gone.Key.Vip, gone.Key.Pool))
                 .Sum(gone => gone.Value);

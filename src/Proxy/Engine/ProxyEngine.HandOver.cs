@@ -76,7 +76,7 @@ public sealed partial class ProxyEngine
             [
                 .. _listeners.Values.Concat(_retiredListeners)
                     .Select(entry => (entry.Route.Listener.Vip, entry.Route.Listener.Pool,
-                        Accepted: Volatile.Read(ref entry.Clients.Accepted)))
+                        Accepted: entry.Clients.Traffic.Connections))
                     .Concat(_acceptedBefore.Select(gone => (gone.Key.Vip, gone.Key.Pool, Accepted: gone.Value)))
                     .GroupBy(count => (count.Vip, count.Pool), count => count.Accepted)
                     .Select(group => new AcceptedCount(group.Key.Vip, group.Key.Pool, group.Sum())),

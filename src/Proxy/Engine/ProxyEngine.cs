@@ -261,7 +261,7 @@ public sealed partial class ProxyEngine : IDisposable
         var isKnown = _backends.TryGetValue((pool.Name, spec.Name), out var entry);
         if (entry is null)
         {
-            entry = _shared.Backends.Add(slot => new(slot, pool.Name, spec.Name));
+            entry = _shared.Backends.Add(slot => new(slot, pool.Name, spec.Name) { Traffic = new(_loops.Length) });
             _backends.Add((pool.Name, spec.Name), entry);
         }
         if (!isKnown || entry.IsUnused || entry.Generation != spec.Generation)
@@ -281,7 +281,10 @@ public sealed partial class ProxyEngine : IDisposable
                 entry.Route = route;
             else if (OpenSockets(spec.Endpoint, out var reason) is { } sockets)
             {
-                entry = _shared.Listeners.Add(slot => new(slot, spec.Endpoint, route) { Sockets = sockets });
+                entry = _shared.Listeners.Add(slot => new(slot, spec.Endpoint, route, _loops.Length)
+                {
+                    Sockets = sockets,
+                });
                 _listeners.Add(spec.Endpoint, entry);
                 opened.Add(entry);
             }
@@ -322,7 +325,7 @@ public sealed partial class ProxyEngine : IDisposable
         {
             _shared.Listeners.Remove(entry.Slot);
             var name = (entry.Route.Listener.Vip, entry.Route.Listener.Pool);
-            _acceptedBefore[name] = _acceptedBefore.GetValueOrDefault(name) + entry.Clients.Accepted;
+            _acceptedBefore[name] = _acceptedBefore.GetValueOrDefault(name) + entry.Clients.Traffic.Connections;
         }
         _retiredListeners.RemoveAll(free.Contains);
     }
@@ -344,14 +347,14 @@ public sealed partial class ProxyEngine : IDisposable
     private static ListenerSnapshot SnapshotOf(ListenerEntry entry) => new(
         entry.Endpoint,
         entry.Clients.Connections.Value,
-        Volatile.Read(ref entry.Clients.Accepted),
-        Volatile.Read(ref entry.Local.Accepted),
+        entry.Clients.Traffic.Connections,
+        entry.Local.Traffic.Connections,
         Volatile.Read(ref entry.Clients.NoBackend),
         Volatile.Read(ref entry.AcceptErrors),
         Volatile.Read(ref entry.Clients.IdleTimeouts),
         entry.Sockets.Sum(socket => (long)Libc.ListenDrops(socket)),
-        Volatile.Read(ref entry.Clients.OctetsFromClients),
-        Volatile.Read(ref entry.Clients.OctetsToClients),
+        entry.Clients.Traffic.OctetsFromClients,
+        entry.Clients.Traffic.OctetsToClients,
         Volatile.Read(ref entry.Paused) > 0)
     {
         SourceLimited = Volatile.Read(ref entry.Clients.SourceLimited),
@@ -367,14 +370,14 @@ public sealed partial class ProxyEngine : IDisposable
         entry.Pool,
         entry.Name,
         entry.Connections.Value,
-        Volatile.Read(ref entry.Connected),
+        entry.Traffic.Connections,
         Volatile.Read(ref entry.Refused),
         Volatile.Read(ref entry.Reset),
         Volatile.Read(ref entry.TimedOut),
         Volatile.Read(ref entry.Unreachable),
         Volatile.Read(ref entry.Local),
         Volatile.Read(ref entry.Retries),
-        Volatile.Read(ref entry.OctetsFromBackend),
-        Volatile.Read(ref entry.OctetsToBackend),
+        entry.Traffic.OctetsToClients,
+        entry.Traffic.OctetsFromClients,
         _pools.GetValueOrDefault(entry.Pool)?.EjectedFor(entry.Slot, _shared.Now));
 }

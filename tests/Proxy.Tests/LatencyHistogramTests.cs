@@ -1,6 +1,6 @@
-using AnycastVip.Proxy.Api;
+using AnycastVip.Proxy.Engine;
 
-namespace AnycastVip.Proxy.Tests.Api;
+namespace AnycastVip.Proxy.Tests;
 
 public sealed class LatencyHistogramTests
 {
@@ -25,6 +25,26 @@ public sealed class LatencyHistogramTests
 
         Assert.InRange(median, microseconds, microseconds + microseconds / 16.0);
     }
+
+    [Fact]
+    public void Several_histograms_are_summed_up_as_if_they_were_one()
+    {
+        LatencyHistogram[] parts = [new(), new(), new()];
+        for (var i = 1; i <= 1000; i++)
+            parts[i % 2].Add(TimeSpan.FromMilliseconds(i));
+
+        var summary = LatencyHistogram.Summarize(parts);
+
+        Assert.Equal(1000, summary.Count);
+        Assert.InRange(summary.P50.TotalMilliseconds, 500, 500 * 17 / 16.0);
+        Assert.InRange(summary.P99.TotalMilliseconds, 990, 1000);
+        Assert.InRange(summary.P999.TotalMilliseconds, 999, 1000);
+        Assert.Equal(TimeSpan.FromSeconds(1), summary.Maximum);
+    }
+
+    [Fact]
+    public void Nothing_is_summed_up_to_nothing() => Assert.Equal(
+        new(0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero), LatencyHistogram.Summarize([]));
 
     [Fact]
     public void Percentiles_follow_the_share_and_never_pass_the_maximum()
