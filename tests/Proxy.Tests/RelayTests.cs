@@ -139,6 +139,33 @@ public abstract class RelayTests(TransportKind transport) : IDisposable
     }
 
     [Fact]
+    public async Task Ends_that_come_from_both_sides_while_octets_wait_are_no_reset()
+    {
+        // A turn's reads of one side: two full ones, a short one, the end. It is not passed on in that turn.
+        var request = new byte[2 * 64 * 1024 + 100];
+        for (var i = 0; i < 20; i++)
+        {
+            var (client, server) = await Pair();
+            // The kernel opens its windows, and no read is full.
+            for (var round = 0; round < 50; round++)
+                await Task.WhenAll(client.Write(new byte[60_000]), server.Read(60_000));
+            client.Blocking = false;
+            var sent = 0;
+            _rig.Engine.OnEveryLoop(_ =>
+            {
+                sent = client.Send(request, SocketFlags.None, out var _);
+                client.Shutdown(SocketShutdown.Send);
+                server.Shutdown(SocketShutdown.Send);
+            });
+            client.Blocking = true;
+            await client.AssertEnd();
+            Assert.Equal(sent, (await server.Read(sent)).Length);
+            await server.AssertEnd();
+        }
+        await _rig.Quiet();
+    }
+
+    [Fact]
     public async Task A_reader_that_stops_slows_its_sender_down_and_costs_one_buffer()
     {
         var (client, server) = await Pair();

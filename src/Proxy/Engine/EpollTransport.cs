@@ -132,8 +132,13 @@ internal sealed class EpollTransport : ITransport
         // The end was read long ago, so no receive call will find this reset.
         if ((readiness & Over) != 0 && side.Has(SideState.ReadEnded))
         {
-            _handler.OnFailed(client, fd, Libc.TakeError(fd));
-            return;
+            var errno = Libc.TakeError(fd);
+            // Both ends alone hang a socket up, too: what was read before may still be on its way to the other side.
+            if (errno != 0 || !side.Has(SideState.WriteEnded))
+            {
+                _handler.OnFailed(client, fd, errno);
+                return;
+            }
         }
         var hasRoom = (readiness & Readiness.Writable) != 0 && _relay.Holds(_table.Side(side.Partner));
         if (hasRoom && !Carry(client, side.Partner))
