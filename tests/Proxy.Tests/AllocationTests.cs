@@ -32,7 +32,13 @@ public abstract class AllocationTests(TransportKind transport)
     [InlineData(BalanceAlgorithm.Maglev)]
     public void A_choice_allocates_nothing(BalanceAlgorithm algorithm)
     {
-        var pool = Pools.Of(algorithm, Pools.Members(1, 2, 0, 3));
+        var pool = Pools.Of(new PoolSpec
+        {
+            Name = "p",
+            Balance = algorithm,
+            Backends = [.. Pools.Members(1, 2, 0, 3).Select(member => Pools.Backend(member.Name, member.Weight))],
+            Persistence = new(TimeSpan.FromMinutes(1), 32, 128, 100),
+        });
         void Choose(int count)
         {
             for (ushort i = 0; i < count; i++)

@@ -65,8 +65,11 @@ public sealed class LeastResponseTimeTests
     }
 
     [Fact]
-    public void Where_nothing_was_measured_the_fewest_connections_win() =>
-        Assert.Equal("20 20 40", Held(Pools.Of(BalanceAlgorithm.LeastResponseTime, Pools.Members(1, 1, 2)), 80, default));
+    public void Where_nothing_was_measured_the_fewest_connections_win()
+    {
+        var pool = Pools.Of(BalanceAlgorithm.LeastResponseTime, Pools.Members(1, 1, 2));
+        Assert.Equal("20 20 40", Held(pool, 80, default));
+    }
 
     [Fact]
     public void An_old_bad_time_is_forgotten_so_that_the_backend_is_tried_again()

@@ -2,7 +2,9 @@ using AnycastVip.Proxy.Balancing;
 
 namespace AnycastVip.Proxy.Tests;
 
-/// <summary>The two algorithms that choose by the source: how even they are, and how little moves when pools change.</summary>
+/// <summary>
+/// The two algorithms that choose by the source: how even they are, and how little moves when pools change.
+/// </summary>
 public sealed class SourceHashingTests
 {
     private const int Sources = 20_000;

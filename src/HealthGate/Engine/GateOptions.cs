@@ -120,6 +120,9 @@ public sealed record PoolOptions
     /// <summary>How many other backends are tried after a failed attempt, 0–16.</summary>
     public int ConnectRetries { get; init; } = 2;
 
+    /// <summary>Sends a source to the backend that it had last; null: no.</summary>
+    public PersistenceOptions? Persistence { get; init; }
+
     /// <summary>Where connections wait while every backend is full; null: they are reset.</summary>
     public QueueOptions? Queue { get; init; }
 
@@ -132,6 +135,13 @@ public sealed record PoolOptions
     /// <summary>By unique name, at least one.</summary>
     public required IReadOnlyList<BackendOptions> Backends { get; init; }
 }
+
+/// <summary>Which sources a pool remembers.</summary>
+/// <param name="TimeToLive">Since the source's last connection; above 0.</param>
+/// <param name="IPv4Prefix">So many bits of an IPv4 address make the source, 1–32.</param>
+/// <param name="IPv6Prefix">So many bits of an IPv6 address make the source, 1–128.</param>
+/// <param name="MaxEntries">How many are remembered, 1–1,000,000.</param>
+public sealed record PersistenceOptions(TimeSpan TimeToLive, int IPv4Prefix, int IPv6Prefix, int MaxEntries);
 
 /// <summary>The queue of a pool.</summary>
 /// <param name="Size">How many connections may wait at once, 1–65,536.</param>

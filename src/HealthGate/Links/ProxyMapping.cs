@@ -144,6 +144,15 @@ internal static class ProxyMapping
             ProxyProtocol.Version2 => ProxyProtocolVersion._2,
             _ => ProxyProtocolVersion.Unspecified,
         },
+        Persistence = pool.Options.Persistence is { } persistence
+            ? new()
+            {
+                Ttl = persistence.TimeToLive.ToDuration(),
+                Ipv4Prefix = (uint)persistence.IPv4Prefix,
+                Ipv6Prefix = (uint)persistence.IPv6Prefix,
+                MaxEntries = (uint)persistence.MaxEntries,
+            }
+            : null,
         QueueSize = (uint)(pool.Options.Queue?.Size ?? 0),
         QueueTimeout = pool.Options.Queue?.Timeout.ToDuration(),
         Backends = { pool.Backends.Select(backend => Backend(backend, pool.Options.SlowStart)) },

@@ -108,6 +108,7 @@ internal sealed partial class TableReader
             SendProxyProtocol = (Balancing.SentHeader)message.SendProxyProtocol,
             ConnectRetries = (int)Math.Min(message.ConnectRetries, Balancing.PoolSpec.MaximumRetries),
             Queue = ReadQueue(entry, message),
+            Persistence = ReadPersistence(entry, message.Persistence),
         };
         foreach (var name in Duplicates(spec.Backends.Select(backend => backend.Name)))
             Refuse($"backend {message.Name}/{name}", "it stands twice in its pool: give one of both another name");
@@ -116,6 +117,20 @@ internal sealed partial class TableReader
         if (timeout < ShortestTimeout || timeout > LongestConnectTimeout)
             Refuse(entry, "connect_timeout must be 1 ms to 5 min; unset is 5 s");
         return spec with { ConnectTimeout = timeout };
+    }
+
+    private Balancing.SourcePersistence? ReadPersistence(string entry, SourcePersistence? message)
+    {
+        if (message is null)
+            return null;
+        var read = new Balancing.SourcePersistence(
+            ReadDuration(entry, "persistence.ttl", message.Ttl) ?? TimeSpan.Zero,
+            Limit(message.Ipv4Prefix),
+            Limit(message.Ipv6Prefix),
+            Limit(message.MaxEntries));
+        if (read.FindFault() is { } fault)
+            Refuse(entry, fault);
+        return read;
     }
 
     private Balancing.QueueSpec? ReadQueue(string entry, PoolSpec message)

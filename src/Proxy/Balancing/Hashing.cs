@@ -5,7 +5,9 @@ namespace AnycastVip.Proxy.Balancing;
 /// </summary>
 internal static class Hashing
 {
-    /// <summary>Spreads a number: each bit of the result depends on each of the input (SplitMix64's finalizer).</summary>
+    /// <summary>
+    /// Spreads a number: each bit of the result depends on each of the input (SplitMix64's finalizer).
+    /// </summary>
     public static ulong Mix(ulong value)
     {
         value = unchecked((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9);

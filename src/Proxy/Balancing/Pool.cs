@@ -66,7 +66,7 @@ internal interface IPicker
 /// A pool as one table has it. Its choices are exact over all loops: choosing and counting happen under one lock, held
 /// for one pass over the backends.
 /// </summary>
-internal sealed class Pool
+internal sealed partial class Pool
 {
     private readonly Lock _lock = new();
     private readonly PoolSpec _spec;
@@ -83,6 +83,7 @@ internal sealed class Pool
         _spec = spec;
         _backends = backends;
         _picker = PickerFor(spec.Balance, backends, seed, predecessor?._picker);
+        _sources = SourcesFor(seed, predecessor);
         if (predecessor is not null)
             InheritResponseTimes(predecessor);
     }
@@ -119,6 +120,8 @@ internal sealed class Pool
     {
         lock (_lock)
         {
+            if (ReserveLast(new(tried, now, evenEjected: false, backupsFirst, source)) is { } last)
+                return last;
             while (true)
             {
                 var index = Pick(tried, now, backupsFirst, source);
@@ -126,8 +129,10 @@ internal sealed class Pool
                     return null;
                 // Another table's pool may fill the same backend in the meantime: then it is no longer eligible.
                 var backend = _backends[index];
-                if (backend.Connections.TryReserve(backend.Spec.MaxConnections))
-                    return backend;
+                if (!backend.Connections.TryReserve(backend.Spec.MaxConnections))
+                    continue;
+                _sources?.Remember(source, backend.Slot, now);
+                return backend;
             }
         }
     }
@@ -197,7 +202,8 @@ internal sealed class Pool
             : _picker.Pick(_backends, new(tried, now, evenEjected, backups: !backupsFirst, source));
     }
 
-    private static IPicker PickerFor(BalanceAlgorithm algorithm, Backend[] backends, ulong seed, IPicker? predecessor) =>
+    private static IPicker PickerFor(
+        BalanceAlgorithm algorithm, Backend[] backends, ulong seed, IPicker? predecessor) =>
         algorithm switch
         {
             BalanceAlgorithm.RoundRobin => new WeightedRoundRobin(backends.Length),

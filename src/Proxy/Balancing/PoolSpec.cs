@@ -120,6 +120,9 @@ public sealed record PoolSpec
     /// </summary>
     public int ConnectRetries { get; init; } = 2;
 
+    /// <summary>Sends a source to the backend that it had last, whatever the algorithm; null: no.</summary>
+    public SourcePersistence? Persistence { get; init; }
+
     /// <summary>Null: when every backend is full, a connection is reset.</summary>
     public QueueSpec? Queue { get; init; }
 
@@ -130,7 +133,7 @@ public sealed record PoolSpec
     public bool Equals(PoolSpec? other) =>
         other is not null && Name == other.Name && Balance == other.Balance && ConnectTimeout == other.ConnectTimeout
         && ConnectRetries == other.ConnectRetries && Queue == other.Queue
-        && SendProxyProtocol == other.SendProxyProtocol
+        && SendProxyProtocol == other.SendProxyProtocol && Persistence == other.Persistence
         && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan());
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace AnycastVip.Proxy.Balancing;
 
 /// <summary>
-/// A client's address as a number: IPv6, or IPv4 mapped into it (RFC 4291 section 2.5.5.2). The default value stands for
-/// an address that is not known.
+/// A client's address as a number: IPv6, or IPv4 mapped into it (RFC 4291 section 2.5.5.2). The default value stands
+/// for an address that is not known.
 /// </summary>
 public readonly record struct SourceAddress(UInt128 Value)
 {

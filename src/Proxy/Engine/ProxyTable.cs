@@ -57,6 +57,7 @@ public sealed record ProxyTable
             ? $"pool {pool.Name}: the queue's size or time-out is out of range"
         : !Enum.IsDefined(pool.SendProxyProtocol) ? $"pool {pool.Name}: no such version of the PROXY protocol"
         : !Enum.IsDefined(pool.Balance) ? $"pool {pool.Name}: no such algorithm"
+        : pool.Persistence?.FindFault() is { } persistence ? $"pool {pool.Name}: {persistence}"
         : Duplicate(pool.Backends.Select(backend => backend.Name)) is { } backend
             ? $"pool {pool.Name}: backend {backend} stands twice"
         : pool.Backends.Select(backend => FaultOf(pool, backend)).FirstOrDefault(fault => fault is not null);

@@ -51,6 +51,14 @@ internal static class PoolKeys
         Default = "0s",
     };
 
+    public static readonly SectionKey Persistence = new(
+        "persistence",
+        PersistenceKeys.Section,
+        SectionShape.Mapping,
+        "Sends a client's address to the backend that it had last, whatever `balance` says, while that takes "
+        + "connections. The node alone remembers it: where routers may send a client to another node, `sourceHash` or "
+        + "`maglev` chooses alike on all. Without it: no.");
+
     public static readonly SectionKey Queue = new(
         "queue",
         QueueKeys.Section,
@@ -71,7 +79,34 @@ internal static class PoolKeys
         "backends", BackendKeys.Section, SectionShape.List, "Who serves; at least one.") { IsRequired = true };
 
     public static readonly Section Section = new(
-        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, SendProxyProtocol, Queue, Backends], []);
+        [Balance, Check, ConnectTimeout, ConnectRetries, SlowStart, Persistence, SendProxyProtocol, Queue, Backends],
+        []);
+}
+
+/// <summary>The keys under a pool's <c>persistence</c>.</summary>
+internal static class PersistenceKeys
+{
+    public static readonly Key<TimeSpan> Ttl = new(
+        "ttl",
+        ScalarTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(168)),
+        "How long after its last connection was begun.") { Default = "30m" };
+
+    public static readonly Key<long> IPv4Prefix = new(
+        "ipv4Prefix", ScalarTypes.Integer(1, 32), "So many bits of an IPv4 address count.") { Default = "32" };
+
+    public static readonly Key<long> IPv6Prefix = new(
+        "ipv6Prefix", ScalarTypes.Integer(1, 128), "So many bits of an IPv6 address count.") { Default = "64" };
+
+    public static readonly Key<long> MaxEntries = new(
+        "maxEntries",
+        ScalarTypes.Integer(1, 1_000_000),
+        "How many addresses are remembered, in about 56 octets each; one more takes the place of the one unused for "
+        + "longest.")
+    {
+        Default = "100000",
+    };
+
+    public static readonly Section Section = new([Ttl, IPv4Prefix, IPv6Prefix, MaxEntries], []);
 }
 
 /// <summary>The keys under a pool's <c>queue</c>.</summary>

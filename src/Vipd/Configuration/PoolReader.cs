@@ -22,6 +22,7 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
         var connectTimeout = reader.Read(PoolKeys.ConnectTimeout, default);
         var connectRetries = (int)reader.Read(PoolKeys.ConnectRetries, 0);
         var slowStart = reader.Read(PoolKeys.SlowStart, default);
+        var persistence = ReadPersistence(reader);
         var queue = ReadQueue(reader);
         var sendProxyProtocol = reader.ReadNullable(PoolKeys.SendProxyProtocol) ?? ProxyProtocol.None;
         var backends = ReadBackends(reader);
@@ -37,9 +38,23 @@ internal sealed class PoolReader(DiagnosticList diagnostics, NamedItems<CheckOpt
             ConnectRetries = connectRetries,
             SlowStart = slowStart,
             SendProxyProtocol = sendProxyProtocol,
+            Persistence = persistence,
             Queue = queue,
             Backends = backends,
         };
+    }
+
+    private static PersistenceOptions? ReadPersistence(MappingReader pool)
+    {
+        if (pool.Read(PoolKeys.Persistence) is not { } reader)
+            return null;
+        var persistence = new PersistenceOptions(
+            reader.Read(PersistenceKeys.Ttl, default),
+            (int)reader.Read(PersistenceKeys.IPv4Prefix, 0),
+            (int)reader.Read(PersistenceKeys.IPv6Prefix, 0),
+            (int)reader.Read(PersistenceKeys.MaxEntries, 0));
+        reader.Finish(PersistenceKeys.Section);
+        return persistence;
     }
 
     private static QueueOptions? ReadQueue(MappingReader pool)

@@ -50,6 +50,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             SendProxyProtocol = ProxyProtocol.Version2,
             Queue = new(6, TimeSpan.FromSeconds(8)),
             SlowStart = TimeSpan.FromSeconds(30),
+            Persistence = new(TimeSpan.FromSeconds(18), 24, 56, 500),
             Backends = [],
         };
         var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9) { IsBackup = true };
@@ -98,6 +99,10 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                     Name = "web", Balance = BalanceAlgorithm.RoundRobin, ConnectRetries = 3,
                     ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300)),
                     SendProxyProtocol = ProxyProtocolVersion._2,
+                    Persistence = new()
+                    {
+                        Ttl = new() { Seconds = 18 }, Ipv4Prefix = 24, Ipv6Prefix = 56, MaxEntries = 500,
+                    },
                     QueueSize = 6, QueueTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(8)),
                     Backends =
                     {

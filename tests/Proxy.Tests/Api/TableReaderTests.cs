@@ -33,6 +33,14 @@ public sealed class TableReaderTests
         { table => table.Pools.Add(table.Pools[0].Clone()), Pool, "stands twice" },
         { table => table.Pools[0].Balance = BalanceAlgorithm.Unspecified, Pool, "balance must be" },
         { table => table.Pools[0].Balance = (BalanceAlgorithm)99, Pool, "balance must be" },
+        { table => table.Pools[0].Persistence = new(), Pool, "a persistence of no time" },
+        { table => table.Pools[0].Persistence = Remember(ttl: -1), Pool, "a persistence of no time" },
+        { table => table.Pools[0].Persistence = Remember(ipv4Prefix: 0), Pool, "IPv4 prefix of its persistence" },
+        { table => table.Pools[0].Persistence = Remember(ipv4Prefix: 33), Pool, "IPv4 prefix of its persistence" },
+        { table => table.Pools[0].Persistence = Remember(ipv6Prefix: 0), Pool, "IPv6 prefix of its persistence" },
+        { table => table.Pools[0].Persistence = Remember(ipv6Prefix: 129), Pool, "IPv6 prefix of its persistence" },
+        { table => table.Pools[0].Persistence = Remember(entries: 0), Pool, "entries of its persistence" },
+        { table => table.Pools[0].Persistence = Remember(entries: uint.MaxValue), Pool, "entries of its persistence" },
         { table => table.Pools[0].ConnectRetries = 17, Pool, "connect_retries is 17" },
         { table => table.Pools[0].ConnectTimeout = new() { Nanos = 999_999 }, Pool, "connect_timeout" },
         { table => table.Pools[0].ConnectTimeout = new() { Seconds = 301 }, Pool, "connect_timeout" },
@@ -78,6 +86,7 @@ public sealed class TableReaderTests
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
+        table.Pools[0].Persistence = Remember();
         table.Pools[0].QueueSize = 4;
         table.Pools[0].QueueTimeout = new() { Seconds = 2 };
         table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
@@ -118,6 +127,7 @@ public sealed class TableReaderTests
                 ConnectTimeout = TimeSpan.FromSeconds(6),
                 ConnectRetries = 5,
                 SendProxyProtocol = Balancing.SentHeader.Version2,
+                Persistence = new(TimeSpan.FromSeconds(60), 32, 64, 1000),
                 Queue = new(4, TimeSpan.FromSeconds(2)),
                 Backends =
                 [
@@ -177,6 +187,16 @@ public sealed class TableReaderTests
 
         Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
     }
+
+    private static SourcePersistence Remember(
+        long ttl = 60, uint ipv4Prefix = 32, uint ipv6Prefix = 64, uint entries = 1000) =>
+        new()
+        {
+            Ttl = new() { Seconds = ttl },
+            Ipv4Prefix = ipv4Prefix,
+            Ipv6Prefix = ipv6Prefix,
+            MaxEntries = entries,
+        };
 
     private static ProxyTable Sound()
     {

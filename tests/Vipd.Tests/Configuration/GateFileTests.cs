@@ -124,6 +124,7 @@ public sealed class GateFileTests
             ConnectRetries = 0,
             SlowStart = TimeSpan.FromSeconds(30),
             SendProxyProtocol = ProxyProtocol.Version2,
+            Persistence = new(TimeSpan.FromMinutes(10), 24, 56, 500),
             Queue = new(50, TimeSpan.FromSeconds(2)),
             Backends = List(
                 new BackendOptions("big", IPEndPoint.Parse("10.0.2.1:80"), 200, 100),
@@ -142,6 +143,9 @@ public sealed class GateFileTests
 
         Assert.Equal(Enum.GetNames<Balance>().Order(), pools.Select(pool => pool.Name).Order());
         Assert.All(pools, pool => Assert.Equal(pool.Name, $"{pool.Balance}"));
+        Assert.Equal(
+            new PersistenceOptions(TimeSpan.FromMinutes(30), 32, 64, 100_000),
+            pools.Single(pool => pool.Persistence is not null).Persistence);
     }
 
     [Fact]
