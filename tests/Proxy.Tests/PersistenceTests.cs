@@ -128,8 +128,11 @@ public sealed class PersistenceTests
         await ConnectAll(first, endpoint, [1, 2, 0]);
 
         var known = first.Engine.ExportSources();
-        endpoint = second.Open(pool);
-        second.Engine.ImportSources([.. known, new("none", [])]);
+        endpoint = Rig.NewEndpoint();
+        second.Engine.TakeOver(
+            new() { Listeners = [new() { Endpoint = endpoint, Pool = "pool" }], Pools = [pool] },
+            [],
+            [.. known, new("none", [])]);
         await ConnectAll(second, endpoint, [2, 1, 0]);
 
         async Task ConnectAll(Rig rig, IPEndPoint listener, byte[] clients)

@@ -40,7 +40,7 @@ public sealed class TakeOverTests : IDisposable
         await MoreAnswers(200);
 
         var sockets = Pass(old.Engine.ListListeningSockets());
-        Assert.Empty(successor.Engine.TakeOver(table, sockets).Refused);
+        Assert.Empty(successor.Engine.TakeOver(table, sockets, []).Refused);
         await MoreAnswers(200);
         old.Engine.StopAccepting();
         successor.Engine.AddAccepted(old.Engine.ListAccepted());
@@ -73,7 +73,7 @@ public sealed class TakeOverTests : IDisposable
 
         var sockets = Pass(old.Engine.ListListeningSockets());
         old.Engine.StopAccepting();
-        Assert.Empty(successor.Engine.TakeOver(table, sockets).Refused);
+        Assert.Empty(successor.Engine.TakeOver(table, sockets, []).Refused);
 
         await waiting.Write("x"u8.ToArray());
         Assert.Equal("x"u8.ToArray(), await waiting.Read(1));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AnycastVip.Proto.V1;
+using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -85,7 +86,8 @@ public sealed partial class ProxyControl
 
     /// <summary>Works from here on with what another process worked with.</summary>
     /// <exception cref="IOException">The table cannot be put in force.</exception>
-    internal void TakeOver(Proto.V1.ProxyTable message, IEnumerable<ListeningSockets> sockets)
+    internal void TakeOver(
+        Proto.V1.ProxyTable message, IEnumerable<ListeningSockets> sockets, IEnumerable<PersistentSources> sources)
     {
         var reader = new TableReader(message);
         if (reader.Faults.FirstOrDefault() is { } fault)
@@ -94,7 +96,7 @@ public sealed partial class ProxyControl
         {
             try
             {
-                Note(reader.Table, Engine.TakeOver(reader.Table, sockets));
+                Note(reader.Table, Engine.TakeOver(reader.Table, sockets, sources));
                 _message = message;
             }
             catch (TimeoutException error)

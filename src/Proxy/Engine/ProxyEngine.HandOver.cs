@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
 
 namespace AnycastVip.Proxy.Engine;
@@ -30,14 +31,17 @@ public sealed partial class ProxyEngine
     /// <summary>
     /// Puts the first table in force, with the sockets of another engine. Every one of them is accepted from when this
     /// returns, however many loops the other has: surplus ones are shared out to the loops, lacking ones are opened.
+    /// Before the first connection its pools know the sources that those of the other engine remember.
     /// </summary>
     /// <inheritdoc cref="ApplyTable"/>
-    internal TableResult TakeOver(ProxyTable table, IEnumerable<ListeningSockets> offered)
+    internal TableResult TakeOver(
+        ProxyTable table, IEnumerable<ListeningSockets> offered, IEnumerable<PersistentSources> sources)
     {
         lock (_lock)
         {
             foreach (var sockets in offered)
                 _offered.Add(sockets.Endpoint, sockets.Descriptors);
+            _offeredSources = sources.ToLookup(known => known.Pool);
             try
             {
                 return ApplyTable(table);
@@ -48,6 +52,7 @@ public sealed partial class ProxyEngine
                 foreach (var descriptor in _offered.Values.SelectMany(descriptors => descriptors))
                     Libc.CloseDescriptor(descriptor);
                 _offered.Clear();
+                _offeredSources = NoSources;
             }
         }
     }

@@ -6,8 +6,14 @@ namespace AnycastVip.Proxy.Engine;
 /// <summary>Source persistence over the replacement of the process.</summary>
 public sealed partial class ProxyEngine
 {
-    /// <summary>What the pools with source persistence remember: for the engine that takes over.</summary>
-    public ImmutableArray<PersistentSources> ExportSources()
+    // By pool; only while a table is taken over.
+    private ILookup<string, PersistentSources> _offeredSources = NoSources;
+
+    private static readonly ILookup<string, PersistentSources> NoSources =
+        Array.Empty<PersistentSources>().ToLookup(sources => sources.Pool);
+
+    /// <summary>What the pools with source persistence remember: for a successor.</summary>
+    internal ImmutableArray<PersistentSources> ExportSources()
     {
         lock (_lock)
         {
@@ -20,16 +26,9 @@ public sealed partial class ProxyEngine
         }
     }
 
-    /// <summary>
-    /// Remembers what another engine did, once a table is in force: what that does not have is left out, and what the
-    /// pools have learned since stands.
-    /// </summary>
-    public void ImportSources(IEnumerable<PersistentSources> sources)
+    private void ImportSources(Pool pool)
     {
-        lock (_lock)
-        {
-            foreach (var (pool, known) in sources)
-                _pools.GetValueOrDefault(pool)?.ImportSources(known, _shared.Now);
-        }
+        foreach (var sources in _offeredSources[pool.Spec.Name])
+            pool.ImportSources(sources.Sources, _shared.Now);
     }
 }

@@ -249,11 +249,9 @@ public sealed partial class ProxyEngine : IDisposable
         var predecessor = _pools.GetValueOrDefault(spec.Name);
         var queue = predecessor?.Queue ?? new();
         var backends = spec.Backends.Select(backend => BackendOf(spec, backend, queue)).ToArray();
-        return queue.Pool = new(spec, backends, _nextSeed++, predecessor)
-        {
-            Queue = queue,
-            Ejects = _ejects,
-        };
+        var pool = new Pool(spec, backends, _nextSeed++, predecessor) { Queue = queue, Ejects = _ejects };
+        ImportSources(pool);
+        return queue.Pool = pool;
     }
 
     private Backend BackendOf(PoolSpec pool, BackendSpec spec, PoolQueue queue)

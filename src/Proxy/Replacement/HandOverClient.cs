@@ -42,10 +42,12 @@ public sealed class HandOverClient : IDisposable
     public void TakeOver(ProxyControl control, TimeSpan connectionTimeout)
     {
         var offer = _channel.Receive().Offer ?? throw new IOException("the other process offers nothing");
+        var sources = Enumerable.Range(0, (int)offer.PersistenceMessages)
+            .Select(_ => HandOverSources.Read(_channel.Receive())).ToList();
         var descriptors = _channel.ReceiveDescriptors((int)offer.Listeners.Sum(listener => listener.Sockets));
         var sockets = Share(offer.Listeners, descriptors);
         if (offer.Table is not null)
-            control.TakeOver(offer.Table, sockets);
+            control.TakeOver(offer.Table, sockets, sources);
         _channel.Send(new() { Accepting = new() { ConnectionTimeout = connectionTimeout.ToDuration() } });
         if (_channel.Receive().PathFree is null)
             throw new IOException("the other process does not let go of its socket");

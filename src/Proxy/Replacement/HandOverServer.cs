@@ -85,11 +85,13 @@ public sealed partial class HandOverServer : IDisposable
     private void Offer(HandOverChannel channel)
     {
         var (table, sockets) = _control.BeginHandOver();
+        var persistence = HandOverSources.ToMessages(_control.Engine.ExportSources()).ToList();
         channel.Send(new()
         {
             Offer = new()
             {
                 Table = table,
+                PersistenceMessages = (uint)persistence.Count,
                 Listeners =
                 {
                     sockets.Select(listening => new HandOverListener
@@ -101,6 +103,7 @@ public sealed partial class HandOverServer : IDisposable
                 },
             },
         });
+        persistence.ForEach(channel.Send);
         channel.SendDescriptors(sockets.SelectMany(listening => listening.Descriptors));
     }
 

@@ -194,6 +194,32 @@ public sealed class HandOverTests : IAsyncDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_successor_sends_a_source_to_the_backend_that_it_had_before()
+    {
+        using var other = new EchoServer(_old.Rig.Listen());
+        await _old.StartAsync();
+        using var gate = Gate();
+        await gate.HelloAsync(1);
+        var table = Tables.Of(
+            _listener, Tables.Backend("b", _backend.Endpoint), Tables.Backend("c", other.Endpoint));
+        table.Pools[0].Persistence = new()
+        {
+            Ttl = new() { Seconds = 600 }, Ipv4Prefix = 32, Ipv6Prefix = 64, MaxEntries = 100,
+        };
+        await gate.ApplyAsync(table);
+        await EchoedFromAsync("127.9.7.1");
+        await EchoedFromAsync("127.9.7.2");
+        var successor = NewProxy();
+
+        await successor.ReplaceAsync();
+
+        // In turn it would be b, c, b.
+        for (var i = 0; i < 3; i++)
+            await EchoedFromAsync("127.9.7.2");
+        Assert.Equal((0, 3), (successor.Rig.Count("b").Connected, successor.Rig.Count("c").Connected));
+    }
+
     // With one listener and one backend in force.
     private async Task<TestGate> ServeAsync()
     {
@@ -234,6 +260,14 @@ public sealed class HandOverTests : IAsyncDisposable
         var client = await _old.Rig.Connect(_listener);
         await EchoAsync(client);
         return client;
+    }
+
+    private async Task EchoedFromAsync(string source)
+    {
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        client.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
+        await client.ConnectAsync(_listener, Rig.Cancellation);
+        await EchoAsync(client);
     }
 
     private static async Task EchoAsync(Socket client)
