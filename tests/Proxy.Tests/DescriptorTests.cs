@@ -13,7 +13,7 @@ public sealed partial class DescriptorTests
     private const int LimitOpenFiles = 7;
 
     [Fact]
-    public async Task Without_descriptors_clients_wait_and_are_served_when_there_are_some_again()
+    public async Task Fault_23_without_descriptors_clients_wait_and_are_served_when_there_are_some_again()
     {
         using var rig = new Rig();
         var backend = rig.Listen();
@@ -29,6 +29,9 @@ public sealed partial class DescriptorTests
                 () => rig.Count(endpoint).AcceptErrors, errors => errors > 0, Rig.Patience, "none is left");
             Assert.Equal(0, rig.Count(endpoint).Connections);
             Assert.True(rig.Count(endpoint).IsFull);
+            await Poll.Until(
+                () => rig.Count(endpoint).StarvedFor, time => time > TimeSpan.FromMilliseconds(100), Rig.Patience,
+                "the shortage lasts");
         }
         foreach (var client in clients)
         {
@@ -36,6 +39,7 @@ public sealed partial class DescriptorTests
             client.Dispose();
         }
         await rig.Quiet();
+        await Poll.Until(() => rig.Count(endpoint).StarvedFor, time => time is null, Rig.Patience, "it is over");
         Assert.Equal(clients.Count, rig.Count(endpoint).Accepted);
         Assert.Equal(0, rig.Count(endpoint).NoBackend);
     }

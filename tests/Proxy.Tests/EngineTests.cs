@@ -97,7 +97,7 @@ public sealed class EngineTests
             new ProxyEngine(new() { Loops = loops, ObservationCapacity = observations }));
 
     [Fact]
-    public async Task A_backlog_that_overflows_is_counted_by_the_kernel()
+    public async Task Fault_23_a_backlog_that_overflows_is_counted_by_the_kernel()
     {
         var endpoint = Rig.NewEndpoint();
         var socket = Assert.Single(ListenSockets.TryOpen(endpoint, 1, out _, backlog: 0)!);

@@ -8,6 +8,12 @@ namespace AnycastVip.Proxy.Api;
 /// <summary>The states of the table's listeners, and since when they are in them. For one thread at a time.</summary>
 internal sealed class ListenerBoard
 {
+    private const string StarvedReason =
+        "no file descriptor or memory is left to accept with: raise the limit on open files";
+
+    // A shortage that passes at once is no reason to send clients elsewhere.
+    private static readonly TimeSpan StarvedAfter = TimeSpan.FromSeconds(1);
+
     private Dictionary<IPEndPoint, Standing> _standings = [];
 
     /// <summary>Every listener of the table, in its order.</summary>
@@ -26,9 +32,10 @@ internal sealed class ListenerBoard
         {
             var snapshot = counters.GetValueOrDefault(spec.Endpoint);
             var state = snapshot is null ? ListenerState.Failed
+                : snapshot.StarvedFor >= StarvedAfter ? ListenerState.Starved
                 : snapshot.IsFull ? ListenerState.Full
                 : ListenerState.Listening;
-            var reason = refused.GetValueOrDefault(spec.Endpoint, "");
+            var reason = state == ListenerState.Starved ? StarvedReason : refused.GetValueOrDefault(spec.Endpoint, "");
             var standing = _standings.GetValueOrDefault(spec.Endpoint);
             if (standing is null || standing.State != state || standing.Reason != reason)
                 standing = new(state, reason, now);

@@ -129,8 +129,17 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
                 + "gate lack them";
         foreach (var backend in snapshot.Backends.Where(backend => backend.EjectedFor is not null))
             yield return $"backend {backend.Pool}/{backend.Name} is {BackendTallies.EjectionOf(backend)}";
-        foreach (var listener in view.Listeners.Where(listener => listener.State == ListenerState.Failed))
-            yield return $"{listener.Vip}: {listener.Address} port {listener.Port} does not listen: {listener.Reason}";
+        foreach (var listener in view.Listeners)
+        {
+            var what = listener.State switch
+            {
+                ListenerState.Failed => "does not listen",
+                ListenerState.Starved => "cannot accept",
+                _ => null,
+            };
+            if (what is not null)
+                yield return $"{listener.Vip}: {listener.Address} port {listener.Port} {what}: {listener.Reason}";
+        }
     }
 
     private static BackendCounters ToProto(BackendSnapshot snapshot) => new()

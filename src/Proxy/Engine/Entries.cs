@@ -13,6 +13,8 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
 {
     private Route _route = route;
     private SourceTable? _sources;
+    private int _starved;
+    private long _starvedSince;
 
     public ushort Slot => slot;
 
@@ -59,6 +61,17 @@ internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route rout
 
     /// <summary>Those on which one loop of so many accepts.</summary>
     public IEnumerable<int> SocketsOf(int loop, int loops) => Sockets.Where((_, index) => index % loops == loop);
+
+    /// <summary>A loop begins to lack what accepting needs, or has it again.</summary>
+    public void NoteStarved(bool starved, TimeSpan now)
+    {
+        if (Interlocked.Add(ref _starved, starved ? 1 : -1) == 1 && starved)
+            Volatile.Write(ref _starvedSince, now.Ticks);
+    }
+
+    /// <summary>For how long a loop has not been able to accept; null: each can.</summary>
+    public TimeSpan? StarvedFor(TimeSpan now) =>
+        Volatile.Read(ref _starved) > 0 ? now - TimeSpan.FromTicks(Volatile.Read(ref _starvedSince)) : null;
 
     public ListenerCounts CountsOf(in Connection connection) => connection.IsLocal ? Local : Clients;
 }

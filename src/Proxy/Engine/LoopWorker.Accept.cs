@@ -38,6 +38,7 @@ internal sealed partial class LoopWorker
         {
             _listeners.Remove(socket, out var listener);
             while (empties && Accept(listener!)) { }
+            SetStarved(listener!, false);
             SetPaused(listener!, false);
             Transport.Close(socket, reset: false);
         }
@@ -62,18 +63,21 @@ internal sealed partial class LoopWorker
         {
             if (!TryReserve(entry))
             {
+                SetStarved(listener, false);
                 Pause(listener, 0);
                 return false;
             }
             var client = Libc.Accept(listener.Socket, out var peer);
             if (client >= 0 && client < _table.Capacity)
             {
+                SetStarved(listener, false);
                 Begin(client, entry, peer);
                 continue;
             }
             Release(entry.Clients);
             if (client == -Errno.TryAgain)
             {
+                SetStarved(listener, false);
                 SetPaused(listener, false);
                 return false;
             }
@@ -82,6 +86,7 @@ internal sealed partial class LoopWorker
                 Interlocked.Increment(ref entry.AcceptErrors);
                 if (client >= 0)
                     Libc.CloseDescriptor(client);
+                SetStarved(listener, true);
                 Pause(listener, RetryMilliseconds);
                 return false;
             }
@@ -193,6 +198,14 @@ internal sealed partial class LoopWorker
         Transport.Pause(listener.Socket, paused);
     }
 
+    private void SetStarved(LoopListener listener, bool starved)
+    {
+        if (listener.IsStarved == starved)
+            return;
+        listener.IsStarved = starved;
+        listener.Entry.NoteStarved(starved, Time);
+    }
+
     private sealed class LoopListener(ListenerEntry entry, int socket)
     {
         public ListenerEntry Entry => entry;
@@ -200,6 +213,9 @@ internal sealed partial class LoopWorker
         public int Socket => socket;
 
         public bool IsPaused { get; set; }
+
+        /// <summary>The last attempt to accept failed for want of descriptors or memory.</summary>
+        public bool IsStarved { get; set; }
 
         public long RetryAt { get; set; }
     }

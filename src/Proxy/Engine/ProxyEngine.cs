@@ -342,7 +342,7 @@ public sealed partial class ProxyEngine : IDisposable
         }
     }
 
-    private static ListenerSnapshot SnapshotOf(ListenerEntry entry) => new(
+    private ListenerSnapshot SnapshotOf(ListenerEntry entry) => new(
         entry.Endpoint,
         entry.Clients.Connections.Value,
         entry.Clients.Traffic.Connections,
@@ -355,6 +355,7 @@ public sealed partial class ProxyEngine : IDisposable
         entry.Clients.Traffic.OctetsToClients,
         Volatile.Read(ref entry.Paused) > 0)
     {
+        StarvedFor = entry.StarvedFor(_shared.Now),
         SourceLimited = Volatile.Read(ref entry.Clients.SourceLimited),
         FirstOctetTimeouts = Volatile.Read(ref entry.Clients.FirstOctetTimeouts),
         HalfClosedTimeouts = Volatile.Read(ref entry.Clients.HalfClosedTimeouts),

@@ -46,6 +46,10 @@ public sealed record ListenerSnapshot(
     long OctetsToClients,
     bool IsFull)
 {
+    /// <summary>For how long a loop has not been able to accept for want of descriptors or memory; null: each can.
+    /// </summary>
+    public TimeSpan? StarvedFor { get; init; }
+
     /// <summary>Of the accepted, reset at once because their source has as much as it may.</summary>
     public long SourceLimited { get; init; }
 

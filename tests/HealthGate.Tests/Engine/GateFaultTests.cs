@@ -61,6 +61,18 @@ public sealed class GateFaultTests
     }
 
     [Fact]
+    public void Fault_23_a_proxy_that_cannot_accept_is_withdrawn_and_comes_back()
+    {
+        var gate = GateDriver.Announced();
+        gate.Report(isOpen: false, "no file descriptor is left");
+        var declared = Assert.Single(gate.Last.OfType<Declare>().Single().Declarations);
+        Assert.Equal(Announcement.None, declared.What);
+        Assert.Contains("no file descriptor is left", declared.Reason, StringComparison.Ordinal);
+        gate.Report(isOpen: true);
+        Assert.Contains($"web=Normal {Prefix}", string.Join(' ', gate.Tick(10)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_backup_neither_keeps_a_vip_announced_nor_is_missed_by_it()
     {
         var pool = GateDriver.Pool("web", "s1", "s2");

@@ -210,7 +210,8 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             {"listenerReport": {"listeners": [
               {"address": "203.0.113.50", "port": 80, "state": 1, "counters": {"accepted": 3}},
               {"address": "2001:db8::50", "port": 81, "state": 2, "reason": "port taken"},
-              {"address": "2001:db8::50", "port": 82, "state": 3, "reason": "full"}]}}
+              {"address": "2001:db8::50", "port": 82, "state": 3, "reason": "full"},
+              {"address": "2001:db8::50", "port": 83, "state": 4, "reason": "no descriptor"}]}}
             """));
         await link.Stream.Send(new()
         {
@@ -229,6 +230,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                 new(IPEndPoint.Parse("203.0.113.50:80"), true, "", 3),
                 new(IPEndPoint.Parse("[2001:db8::50]:81"), false, "port taken", 0),
                 new(IPEndPoint.Parse("[2001:db8::50]:82"), true, "full", 0),
+                new(IPEndPoint.Parse("[2001:db8::50]:83"), false, "no descriptor", 0),
             ],
             listeners);
         var counts = Assert.IsType<ConnectionsCountedByProxy>(await _run.Next());
