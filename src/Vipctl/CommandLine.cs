@@ -57,6 +57,7 @@ internal static class CommandLine
             DrainCommand.Undrain(gate, speaker),
             DrainCommand.List(gate),
             EmergencyCommand.Create(speaker),
+            ProxyCommand.Create(proxy),
         ];
         var root = new RootCommand("Shows and steers the AnycastVip daemons of this node.");
         foreach (var call in calls)

@@ -132,6 +132,9 @@ internal sealed class RunningNode : IAsyncDisposable
         return child.Count > 0 ? child[0] : null;
     }
 
+    /// <summary>How many processes of a kind <c>vipd run</c> has at the moment.</summary>
+    public int CountOf(string name) => Children(Run.Pid).Count(pid => CommandOf(pid) == name);
+
     /// <summary>Sends a signal to one of the node's processes.</summary>
     /// <param name="process">"speaker", "gate", "proxy" or "run".</param>
     /// <param name="signal">Without SIG.</param>
