@@ -36,3 +36,7 @@ public sealed class IoUringQueueTests() : QueueTests(TransportKind.IoUring);
 public sealed class EpollTimeoutTests() : TimeoutTests(TransportKind.Epoll);
 
 public sealed class IoUringTimeoutTests() : TimeoutTests(TransportKind.IoUring);
+
+public sealed class EpollReceiveHeaderTests() : ReceiveHeaderTests(TransportKind.Epoll);
+
+public sealed class IoUringReceiveHeaderTests() : ReceiveHeaderTests(TransportKind.IoUring);

@@ -190,6 +190,11 @@ public sealed record VipOptions
     public RouteOptions DrainRoute { get; init; } = new();
 }
 
+/// <summary>A listener whose clients are proxies: each connection begins with a header of the PROXY protocol.</summary>
+/// <param name="From">Their networks, at least one; equal lists are equal.</param>
+/// <param name="Timeout">In which the header must have come.</param>
+public sealed record ProxyProtocolOptions(IReadOnlyList<IPNetwork> From, TimeSpan Timeout);
+
 /// <summary>A listener of a VIP, on each of its addresses.</summary>
 /// <param name="Port">1–65535.</param>
 /// <param name="Pool">Where its connections go.</param>
@@ -197,6 +202,9 @@ public sealed record VipOptions
 /// <param name="IdleTimeout">A connection on which nothing is sent for so long is closed; null: never.</param>
 public sealed record ListenerOptions(int Port, string Pool, int MaxConnections = 0, TimeSpan? IdleTimeout = null)
 {
+    /// <summary>Null: its clients are who they seem to be.</summary>
+    public ProxyProtocolOptions? ProxyProtocol { get; init; }
+
     /// <summary>After one side has ended, the same; null: never.</summary>
     public TimeSpan? HalfClosedTimeout { get; init; }
 

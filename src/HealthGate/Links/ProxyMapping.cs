@@ -97,6 +97,13 @@ internal static class ProxyMapping
         Address = listener.Address.ToString(),
         Port = (uint)listener.Options.Port,
         Pool = listener.Options.Pool,
+        ProxyProtocol = listener.Options.ProxyProtocol is { } expected
+            ? new()
+            {
+                From = { expected.From.Select(network => network.ToString()) },
+                Timeout = expected.Timeout.ToDuration(),
+            }
+            : null,
         MaxConnections = (uint)listener.Options.MaxConnections,
         IdleTimeout = listener.Options.IdleTimeout?.ToDuration(),
         HalfClosedTimeout = listener.Options.HalfClosedTimeout?.ToDuration(),

@@ -13,10 +13,13 @@ internal sealed partial class TableReader
     private const int MaximumPools = 1024;
     private const int MaximumBackends = 10_000;
     private const int MaximumFaults = 100;
+    private const int MaximumNetworks = 256;
 
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestConnectTimeout = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan DefaultQueueTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan DefaultPrologueTimeout = TimeSpan.FromSeconds(5);
 
     private readonly List<RefusedTableEntry> _faults = [];
 
@@ -72,6 +75,7 @@ internal sealed partial class TableReader
             Endpoint = ReadEndpoint(entry, message.Address, message.Port),
             Vip = message.Vip,
             Pool = message.Pool,
+            ProxyProtocol = ReadProxyProtocol(entry, message.ProxyProtocol),
             MaxConnections = Limit(message.MaxConnections),
             IdleTimeout = idle,
             Timeouts = ReadTimeouts(entry, message),
@@ -79,6 +83,26 @@ internal sealed partial class TableReader
             DefersAccept = message.DeferAccept,
             PerSource = ReadPerSource(entry, message.PerSource),
         };
+    }
+
+    private Engine.ProxyProtocolSpec? ReadProxyProtocol(string entry, ProxyProtocolSpec? message)
+    {
+        if (message is null)
+            return null;
+        var networks = new List<IPNetwork>();
+        foreach (var text in message.From)
+        {
+            if (IPNetwork.TryParse(text, out var network))
+                networks.Add(network);
+            else
+                Refuse(entry, $"proxy_protocol.from has \"{text}\": give an address and a length, such as 10.0.0.0/8");
+        }
+        if (message.From.Count is 0 or > MaximumNetworks)
+            Refuse(entry, $"proxy_protocol.from has {message.From.Count} networks: give 1 to {MaximumNetworks}");
+        var timeout = ReadDuration(entry, "proxy_protocol.timeout", message.Timeout) ?? DefaultPrologueTimeout;
+        if (timeout < ShortestTimeout || timeout > LongestConnectTimeout)
+            Refuse(entry, "proxy_protocol.timeout must be 1 ms to 5 min; unset is 5 s");
+        return new() { From = [.. networks], Timeout = timeout };
     }
 
     private Balancing.PoolSpec Read(PoolSpec message)

@@ -120,6 +120,9 @@ internal enum ConnectionPhase : byte
 
     /// <summary>It comes from this node and has sent nothing yet: no backend is asked.</summary>
     Waiting,
+
+    /// <summary>What it must begin with has not come whole.</summary>
+    Prologue,
     Connecting,
 
     /// <summary>Every backend is full: it waits for one that is not.</summary>
@@ -156,6 +159,8 @@ internal unsafe struct Connection
     /// <summary>The backend of the present attempt; its count holds this connection while Phase is not None.</summary>
     public ushort BackendSlot;
     public ConnectionPhase Phase;
+    /// <summary>How many of the client's first octets are a header for us, and not for the backend.</summary>
+    public ushort HeaderLength;
     public bool HasBackend;
 
     /// <summary>Its source is the listener's own address.</summary>

@@ -6,7 +6,11 @@ using AnycastVip.Proxy.Limits;
 namespace AnycastVip.Proxy.Engine;
 
 /// <summary>What a listener does with a connection; replaced whole by a new table.</summary>
-internal sealed record Route(ListenerSpec Listener, Pool Pool);
+internal sealed record Route(ListenerSpec Listener, Pool Pool)
+{
+    /// <summary>From where a header of the PROXY protocol is taken.</summary>
+    public Networks Proxies { get; } = new(Listener.ProxyProtocol?.From ?? []);
+}
 
 /// <summary>A listener over all tables that have it: its counters, and what it does at present.</summary>
 internal sealed class ListenerEntry(ushort slot, IPEndPoint endpoint, Route route, int loops)
@@ -85,6 +89,9 @@ internal sealed class ListenerCounts(int loops)
 
     // What is rare enough for one counter of all loops.
     public long NoBackend;
+    public long SourcesRefused;
+    public long PrologueFaults;
+    public long PrologueTimeouts;
     public long IdleTimeouts;
     public long SourceLimited;
     public long FirstOctetTimeouts;

@@ -48,9 +48,11 @@ internal sealed partial class LoopWorker
 
     public void OnFirstOctets(int client)
     {
-        var isWaiting = _table.Connection(client).Phase == ConnectionPhase.Waiting;
-        if (isWaiting && Transport.Peek(client, stackalloc byte[1]) > 0)
-            EndWait(client);
+        var phase = _table.Connection(client).Phase;
+        if (phase == ConnectionPhase.Prologue)
+            ReadPrologue(client);
+        else if (phase == ConnectionPhase.Waiting && Transport.Peek(client, stackalloc byte[1]) > 0)
+            Admit(client);
     }
 
     public void OnAborted(int client) => Close(client, reset: true);
@@ -117,18 +119,14 @@ internal sealed partial class LoopWorker
         };
         CountAccepted(connection);
         Link(client, ref connection);
-        if (!TryAdmitSource(ref connection, entry) || Transport.Watch(client) < 0)
+        // Behind other proxies the source is known once they have named it.
+        var isSourceKnown = entry.Route.Listener.ProxyProtocol is null;
+        if (isSourceKnown && !TryAdmitSource(ref connection, entry) || Transport.Watch(client) < 0)
             Close(client, reset: true);
         else if (isLocal)
             _timers.Set(client, _loop.TimeAfter(LocalPatience));
         else
-            TryBackends(client);
-    }
-
-    private void EndWait(int client)
-    {
-        _table.Connection(client).Phase = ConnectionPhase.Connecting;
-        TryBackends(client);
+            Admit(client);
     }
 
     private void Link(int client, ref Connection connection)

@@ -85,6 +85,8 @@ internal sealed partial class LoopWorker
         connection.Phase = ConnectionPhase.Relaying;
         Observe(ref connection, ObservationKind.Connected, 0);
         StartTimeouts(client);
+        if (connection.HeaderLength > 0)
+            Transport.Skip(client, connection.HeaderLength);
         Transport.Relay(client);
     }
 

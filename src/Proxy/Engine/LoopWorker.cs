@@ -120,7 +120,12 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
         ref var connection = ref _table.Connection(client);
         if (connection.Phase == ConnectionPhase.Waiting)
         {
-            EndWait(client);
+            Admit(client);
+            return;
+        }
+        if (connection.Phase == ConnectionPhase.Prologue)
+        {
+            EndPrologue(client);
             return;
         }
         if (connection.Phase == ConnectionPhase.Queued)

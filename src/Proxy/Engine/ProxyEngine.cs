@@ -357,6 +357,9 @@ public sealed partial class ProxyEngine : IDisposable
     {
         StarvedFor = entry.StarvedFor(_shared.Now),
         SourceLimited = Volatile.Read(ref entry.Clients.SourceLimited),
+        SourcesRefused = Volatile.Read(ref entry.Clients.SourcesRefused),
+        PrologueFaults = Volatile.Read(ref entry.Clients.PrologueFaults),
+        PrologueTimeouts = Volatile.Read(ref entry.Clients.PrologueTimeouts),
         FirstOctetTimeouts = Volatile.Read(ref entry.Clients.FirstOctetTimeouts),
         HalfClosedTimeouts = Volatile.Read(ref entry.Clients.HalfClosedTimeouts),
         TotalTimeouts = Volatile.Read(ref entry.Clients.TotalTimeouts),

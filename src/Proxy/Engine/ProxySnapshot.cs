@@ -53,6 +53,15 @@ public sealed record ListenerSnapshot(
     /// <summary>Of the accepted, reset at once because their source has as much as it may.</summary>
     public long SourceLimited { get; init; }
 
+    /// <summary>Reset because they came from where no proxy is.</summary>
+    public long SourcesRefused { get; init; }
+
+    /// <summary>Reset because what a connection must begin with was broken, or was not there.</summary>
+    public long PrologueFaults { get; init; }
+
+    /// <summary>Reset because it did not come in time.</summary>
+    public long PrologueTimeouts { get; init; }
+
     /// <summary>Reset because the client sent nothing in time.</summary>
     public long FirstOctetTimeouts { get; init; }
 

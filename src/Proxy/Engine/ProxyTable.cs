@@ -45,6 +45,7 @@ public sealed record ProxyTable
         : listener.PerSource is { IsSound: false } ? $"listener {listener.Endpoint}: perSource is out of range"
         : listener.KeepAlive is { IsSound: false } ? $"listener {listener.Endpoint}: the keep-alive is out of range"
         : listener.IdleTimeout <= TimeSpan.Zero ? $"listener {listener.Endpoint}: an idle time-out of no time"
+        : listener.ProxyProtocol?.FindFault() is { } fault ? $"listener {listener.Endpoint}: {fault}"
         : Pools.All(pool => pool.Name != listener.Pool) ? $"listener {listener.Endpoint}: no pool {listener.Pool}"
         : null;
 
@@ -95,6 +96,9 @@ public sealed record ListenerSpec
 
     /// <summary>Connections held at once; further ones wait in the backlog. 0: no limit of its own.</summary>
     public int MaxConnections { get; init; }
+
+    /// <summary>Null: its clients are who they seem to be.</summary>
+    public ProxyProtocolSpec? ProxyProtocol { get; init; }
 
     /// <summary>A connection on which no octet moves for this long is reset. Null: never.</summary>
     public TimeSpan? IdleTimeout { get; init; }

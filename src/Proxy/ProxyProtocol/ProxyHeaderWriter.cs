@@ -49,7 +49,7 @@ internal ref struct ProxyHeaderWriter
     public static ProxyHeaderWriter Local(Span<byte> buffer) => Begin(buffer, ProxyCommand.Local, 0);
 
     /// <summary>Adds a TLV.</summary>
-    public void Add(byte type, ReadOnlySpan<byte> value)
+    public void Add(byte type, scoped ReadOnlySpan<byte> value)
     {
         _buffer[Length] = type;
         BinaryPrimitives.WriteUInt16BigEndian(_buffer[(Length + 1)..], checked((ushort)value.Length));

@@ -95,7 +95,7 @@ internal sealed class VipReader(
         var maxConnections = reader.ReadNullable(ListenerKeys.MaxConnections) ?? 0;
         var idleTimeout = reader.ReadNullable(ListenerKeys.IdleTimeout);
         var options = new ListenerOptions((int)(port ?? 0), pool ?? "", (int)maxConnections, idleTimeout)
-            .WithLimits(reader, diagnostics);
+            .WithLimits(reader, diagnostics) with { ProxyProtocol = ProxyProtocolReader.Read(reader, diagnostics) };
         reader.Finish(ListenerKeys.Section);
         return options;
     }

@@ -57,6 +57,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
 
         var listener = new ListenerOptions(80, "web", 70, TimeSpan.FromMinutes(1))
         {
+            ProxyProtocol = new([IPNetwork.Parse("10.0.0.0/8")], TimeSpan.FromSeconds(3)),
             HalfClosedTimeout = TimeSpan.FromSeconds(11),
             TotalTimeout = TimeSpan.FromSeconds(12),
             FirstOctetTimeout = TimeSpan.FromSeconds(13),
@@ -81,6 +82,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                 new ListenerSpec
                 {
                     Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
+                    ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } },
                     IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
                     HalfClosedTimeout = new() { Seconds = 11 }, TotalTimeout = new() { Seconds = 12 },
                     FirstOctetTimeout = new() { Seconds = 13 }, UserTimeout = new() { Seconds = 14 },

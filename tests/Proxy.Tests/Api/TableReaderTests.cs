@@ -24,6 +24,13 @@ public sealed class TableReaderTests
         { table => table.Listeners[0].PerSource = new() { Rate = 1_000_001 }, Listener, "per_source must have" },
         { table => table.Listeners[0].PerSource = new() { Ipv4Prefix = 33 }, Listener, "per_source must have" },
         { table => table.Listeners[0].KeepAlive = new() { Probes = 3 }, Listener, "keep_alive must have" },
+        { table => table.Listeners[0].ProxyProtocol = new(), Listener, "has 0 networks" },
+        { table => table.Listeners[0].ProxyProtocol = new() { From = { "10.0.0.0/33" } }, Listener, "10.0.0.0/33" },
+        {
+            table => table.Listeners[0].ProxyProtocol = new() { From = { "::/0" }, Timeout = new() },
+            Listener,
+            "proxy_protocol.timeout"
+        },
         { table => table.Listeners.Add(table.Listeners[0].Clone()), Listener, "stands twice" },
         { table => table.Listeners[0].Port = 0, "listener 203.0.113.50:0", "port is 0" },
         { table => table.Listeners[0].Port = 65536, "listener 203.0.113.50:65536", "port is 65536" },
@@ -74,6 +81,7 @@ public sealed class TableReaderTests
     {
         var table = Sound();
         table.MaxConnections = 9;
+        table.Listeners[0].ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } };
         table.Listeners[0].MaxConnections = 8;
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
         table.Listeners[0].HalfClosedTimeout = new() { Seconds = 11 };
@@ -105,6 +113,11 @@ public sealed class TableReaderTests
                 Endpoint = new(IPAddress.Parse("203.0.113.50"), 80),
                 Vip = "web",
                 Pool = "pool",
+                ProxyProtocol = new()
+                {
+                    From = [IPNetwork.Parse("10.0.0.0/8")],
+                    Timeout = TimeSpan.FromSeconds(3),
+                },
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),
                 Timeouts = new()

@@ -182,6 +182,9 @@ public sealed class GateFileTests
                 new ListenerOptions(80, "weighted"),
                 new ListenerOptions(443, "weighted", 1000, TimeSpan.FromHours(1))
                 {
+                    ProxyProtocol = new(
+                        List(IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("2001:db8::/32")),
+                        TimeSpan.FromSeconds(3)),
                     FirstOctetTimeout = TimeSpan.FromSeconds(10),
                     HalfClosedTimeout = TimeSpan.FromMinutes(1),
                     TotalTimeout = TimeSpan.FromHours(24),
