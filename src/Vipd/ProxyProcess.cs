@@ -13,8 +13,8 @@ namespace AnycastVip.Vipd;
 
 /// <summary>
 /// The process behind <c>vipd proxy</c>: the data path, its API, its log. What it does it is told by the gate's table;
-/// of the configuration file it needs the node's name, the sockets' directory and how long a process that it replaces
-/// may go on. The runtime itself raises the limit on open files to what the process may have.
+/// of the configuration file it needs the node's name, the sockets' directory, by what to carry connections and how
+/// long a process that it replaces may go on. The runtime itself raises the limit on open files to what the process may have.
 /// </summary>
 internal static partial class ProxyProcess
 {
@@ -30,7 +30,9 @@ internal static partial class ProxyProcess
     {
         using var loggers = NodeLog.Create();
         var log = loggers.CreateLogger("proxy");
-        using var engine = new ProxyEngine(new() { Clock = BootClock.Instance });
+        if (TryCreate(configuration.ProxyEngine, log) is not { } created)
+            return ExitCode.Failed;
+        using var engine = created;
         engine.Start();
         using var replaced = new ReplacedProxies(configuration.ApiDirectory, BootClock.Instance);
         await using var control = new ProxyControl(engine, BootClock.Instance)
@@ -57,6 +59,21 @@ internal static partial class ProxyProcess
         var reset = await Task.Run(() => engine.Stop(host.Stop.IsCancellationRequested ? StopBound : TimeSpan.Zero));
         LogStopped(log, reset);
         return ExitCode.Ok;
+    }
+
+    private static ProxyEngine? TryCreate(TransportKind kind, ILogger log)
+    {
+        try
+        {
+            var engine = new ProxyEngine(new() { Clock = BootClock.Instance, Transport = kind });
+            LogEngine(log, engine.TransportText);
+            return engine;
+        }
+        catch (InvalidOperationException error)
+        {
+            LogCannotStart(log, error.Message);
+            return null;
+        }
     }
 
     // Whoever has the path is the node's proxy. So what fails in taking over is judged by whether the path can be had.
@@ -117,6 +134,9 @@ internal static partial class ProxyProcess
 
     [LoggerMessage(Level = LogLevel.Information, Message = "node {Node}: waits for the gate's table; API on {Socket}")]
     private static partial void LogStarted(ILogger log, string node, string socket);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "connections are carried by {Engine}")]
+    private static partial void LogEngine(ILogger log, string engine);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "nothing, or not all, was taken over from the process that ran: {Error}")]

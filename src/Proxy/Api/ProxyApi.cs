@@ -159,7 +159,7 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
     private static LoopCounters ToProto(LoopSnapshot snapshot) => new()
     {
         Index = (uint)snapshot.Index,
-        Engine = "epoll",
+        Engine = Transports.NameOf(snapshot.Transport),
         Turns = (ulong)snapshot.Turns,
         LongestTurn = snapshot.LongestTurn.ToDuration(),
         Connections = (uint)snapshot.Connections,

@@ -86,6 +86,12 @@ public sealed partial class ProxyEngine : IDisposable
     /// <summary>What the data path saw of the backends.</summary>
     public ObservationQueue Observations => _shared.Observations;
 
+    /// <summary>What carries connections, and why it is not io_uring where that was tried; one line.</summary>
+    public string TransportText =>
+        _workers.FirstOrDefault(worker => worker.TransportReason.Length > 0) is { } worker
+            ? $"{Transports.NameOf(worker.TransportKind)} ({worker.TransportReason})"
+            : Transports.NameOf(_workers[0].TransportKind);
+
     /// <summary>Starts the loops. Once only.</summary>
     public void Start()
     {
@@ -157,7 +163,7 @@ public sealed partial class ProxyEngine : IDisposable
                 [.. _backends.Values.Where(entry => !entry.IsUnused || entry.Connections.Value > 0)
                     .Select(SnapshotOf)],
                 [.. _loops.Select((loop, i) =>
-                    new LoopSnapshot(i, loop.Turns, loop.LongestTurn, _workers[i].Connections))]);
+                    new LoopSnapshot(i, loop.Turns, loop.LongestTurn, _workers[i].Connections, _workers[i].TransportKind))]);
         }
     }
 

@@ -115,4 +115,6 @@ public sealed record BackendSnapshot(
 /// <param name="Turns">Batches of events handled; it grows while the loop is alive and has work.</param>
 /// <param name="LongestTurn">While it lasted the loop served nobody else.</param>
 /// <param name="Connections">Open now.</param>
-public sealed record LoopSnapshot(int Index, long Turns, TimeSpan LongestTurn, int Connections);
+/// <param name="Transport">What carries its connections; never Auto.</param>
+public sealed record LoopSnapshot(
+    int Index, long Turns, TimeSpan LongestTurn, int Connections, TransportKind Transport);

@@ -41,6 +41,14 @@ internal static class Transports
         return new EpollTransport(table, handler);
     }
 
+    /// <summary>As the operator and the API call it.</summary>
+    public static string NameOf(TransportKind kind) => kind switch
+    {
+        TransportKind.Epoll => "epoll",
+        TransportKind.IoUring => "io_uring",
+        _ => "auto",
+    };
+
     private static string ReasonOf(int errno) => errno switch
     {
         Errno.NoSuchCall => "this kernel is built without it",

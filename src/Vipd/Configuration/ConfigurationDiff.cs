@@ -5,8 +5,8 @@ namespace AnycastVip.Vipd.Configuration;
 /// <param name="OldValue">As the old file has it; null when it has not.</param>
 /// <param name="NewValue">As the new file has it; null when it has not.</param>
 /// <param name="NeedsRestartOf">
-/// The process that takes the new value only when it starts: <c>speaker</c> or <c>gate</c>; <c>all</c> of them; empty
-/// when a reload is enough.
+/// The process that takes the new value only when it starts: <c>speaker</c>, <c>gate</c> or <c>proxy</c>;
+/// <c>all</c> of them; empty when a reload is enough.
 /// </param>
 public sealed record ConfigurationChange(string Path, string? OldValue, string? NewValue, string NeedsRestartOf);
 
@@ -16,6 +16,7 @@ public static class ConfigurationDiff
     private const string Secret = "(secret)";
     private const string Speaker = "speaker";
     private const string Gate = "gate";
+    private const string Proxy = "proxy";
     private const string All = "all";
 
     private static readonly Dictionary<string, string> Restarts = new(StringComparer.Ordinal)
@@ -26,6 +27,7 @@ public static class ConfigurationDiff
         [PathOf(RootKeys.Speaker, SpeakerKeys.Listen)] = Speaker,
         [PathOf(RootKeys.Api, ApiKeys.Directory)] = All,
         [PathOf(RootKeys.State, StateKeys.Directory)] = Gate,
+        [PathOf(RootKeys.Proxy, ProxyKeys.Engine)] = Proxy,
     };
 
     /// <summary>The settings that differ, by path. A value that both files spell differently is a change.</summary>

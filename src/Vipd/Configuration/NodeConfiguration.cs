@@ -1,5 +1,6 @@
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.HealthGate.Engine;
+using AnycastVip.Proxy.Engine;
 
 namespace AnycastVip.Vipd.Configuration;
 
@@ -20,6 +21,9 @@ public sealed record NodeConfiguration
 
     /// <summary>What <c>vipd gate</c> is told, and what it tells <c>vipd proxy</c>.</summary>
     public required GateOptions Gate { get; init; }
+
+    /// <summary>By which interface of the kernel the proxy carries connections.</summary>
+    public TransportKind ProxyEngine { get; init; }
 
     /// <summary>How long a proxy process that another one replaces may keep its connections.</summary>
     public TimeSpan ProxyReplaceTimeout { get; init; }

@@ -2,6 +2,7 @@ using System.Net;
 using AnycastVip.BgpSpeaker.Rib;
 using AnycastVip.BgpSpeaker.Runtime;
 using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.Proxy.Engine;
 using AnycastVip.StrictYaml;
 
 namespace AnycastVip.Vipd.Configuration;
@@ -37,7 +38,7 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
             LeaseHeartbeat = heartbeat,
             Peers = peers,
         };
-        var (maxConnections, replaceTimeout) = ReadProxy(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
+        var (maxConnections, engine, replaceTimeout) = ReadProxy(root.ReadOrEmpty(RootKeys.Proxy, diagnostics));
         var gate = new GateReader(diagnostics, allowedPrefixes).Read(root, identity, speaker);
         root.Finish(RootKeys.Section);
         return new NodeConfiguration
@@ -47,6 +48,7 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
             StateDirectory = stateDirectory,
             Speaker = speaker,
             Gate = gate with { MaxConnections = maxConnections },
+            ProxyEngine = engine,
             ProxyReplaceTimeout = replaceTimeout,
             Settings = FlatDocument.Of(document),
         };
@@ -79,12 +81,13 @@ internal sealed class NodeConfigurationReader(DiagnosticList diagnostics, Passwo
         return directory;
     }
 
-    private static (int MaxConnections, TimeSpan ReplaceTimeout) ReadProxy(MappingReader reader)
+    private static (int MaxConnections, TransportKind Engine, TimeSpan ReplaceTimeout) ReadProxy(MappingReader reader)
     {
         var most = (int)(reader.ReadNullable(ProxyKeys.MaxConnections) ?? 0);
+        var engine = reader.Read(ProxyKeys.Engine, default);
         var timeout = reader.Read(ProxyKeys.ReplaceTimeout, default);
         reader.Finish(ProxyKeys.Section);
-        return (most, timeout);
+        return (most, engine, timeout);
     }
 
     private (TimeSpan Ttl, TimeSpan Heartbeat) ReadLease(MappingReader reader)

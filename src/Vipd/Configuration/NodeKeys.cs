@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using AnycastVip.BgpSpeaker.Wire;
+using AnycastVip.Proxy.Engine;
 using AnycastVip.StrictYaml;
 
 namespace AnycastVip.Vipd.Configuration;
@@ -152,7 +153,18 @@ internal static class ProxyKeys
         Default = "10m",
     };
 
-    public static readonly Section Section = new([MaxConnections, ReplaceTimeout], []);
+    public static readonly Key<TransportKind> Engine = new(
+        "engine",
+        ScalarTypes.Choice(
+            ("auto", TransportKind.Auto), ("epoll", TransportKind.Epoll), ("io_uring", TransportKind.IoUring)),
+        "The interface of the kernel that carries connections. `auto` takes io_uring where the kernel has it (Linux 6.0) "
+        + "and allows it, as many containers do not, and epoll elsewhere. With `io_uring` the proxy does not start "
+        + "where that is impossible.")
+    {
+        Default = "auto",
+    };
+
+    public static readonly Section Section = new([MaxConnections, Engine, ReplaceTimeout], []);
 }
 
 /// <summary>The keys under <c>stop</c>.</summary>

@@ -52,6 +52,8 @@ public sealed class ConfigurationDiffTests : IDisposable
         "speaker:", "speaker:\n  listen: []", "speaker.listen: nothing -> [] (restart of speaker)")]
     [InlineData("version: 1", "version: 1\nlease: {ttl: 9s}", "lease.ttl: nothing -> 9s")]
     [InlineData(
+        "version: 1", "version: 1\nproxy: {engine: epoll}", "proxy.engine: nothing -> epoll (restart of proxy)")]
+    [InlineData(
         "version: 1",
         "version: 1\napi: {directory: /run/v}\nstate: {directory: /var/v}",
         "api.directory: nothing -> /run/v (restart of all)",

@@ -2,6 +2,7 @@ using System.Net;
 using AnycastVip.BgpSpeaker.Wire;
 using AnycastVip.HealthGate.Engine;
 using AnycastVip.HealthGate.Health;
+using AnycastVip.Proxy.Engine;
 using AnycastVip.Vipd.Configuration;
 
 namespace AnycastVip.Vipd.Tests.Configuration;
@@ -45,6 +46,7 @@ public sealed class GateFileTests
         var gate = Good("minimal.yaml").Gate;
 
         Assert.Equal(TimeSpan.FromMinutes(10), Good("minimal.yaml").ProxyReplaceTimeout);
+        Assert.Equal(TransportKind.Auto, Good("minimal.yaml").ProxyEngine);
         Assert.Equal(("n1", "", 0), (gate.NodeName, gate.Site, gate.MaxConnections));
         Assert.Equal((5, 1, 60), (Seconds(gate.LeaseTtl), Seconds(gate.LeaseHeartbeat), Seconds(gate.StopTimeout)));
         Assert.Empty(gate.Checks);
@@ -90,6 +92,7 @@ public sealed class GateFileTests
 
         Assert.Equal("/var/lib/other", configuration.StateDirectory);
         Assert.Equal(TimeSpan.FromHours(1), configuration.ProxyReplaceTimeout);
+        Assert.Equal(TransportKind.Epoll, configuration.ProxyEngine);
         Assert.Equal(("edge-ams-1", "ams", 50000), (gate.NodeName, gate.Site, gate.MaxConnections));
         Assert.Equal((60, 30, 120), (Seconds(gate.LeaseTtl), Seconds(gate.LeaseHeartbeat), Seconds(gate.StopTimeout)));
     }
