@@ -75,6 +75,25 @@ public sealed class EngineTests
         Assert.Equal(0, space.Retransmitted());
     }
 
+    [Theory]
+    [InlineData(TransportKind.Epoll, "epoll")]
+    [InlineData(TransportKind.IoUring, "io_uring")]
+    public void An_engine_uses_what_it_is_told_to_use(TransportKind kind, string name)
+    {
+        using var rig = new Rig(transport: kind);
+        Assert.Equal(name, rig.Engine.TransportText);
+        Assert.All(rig.Engine.Snapshot().Loops, loop => Assert.Equal(kind, loop.Transport));
+    }
+
+    [Theory]
+    [InlineData(1, "forbidden")]
+    [InlineData(12, "RLIMIT_MEMLOCK")]
+    [InlineData(22, "older than Linux 6.0")]
+    [InlineData(38, "built without")]
+    [InlineData(24, "errno 24")]
+    public void What_stands_in_the_way_of_io_uring_is_said_in_words(int errno, string words) =>
+        Assert.Contains(words, Transports.ReasonOf(errno), StringComparison.Ordinal);
+
     [Fact]
     public void An_engine_that_does_not_run_takes_no_table()
     {

@@ -49,7 +49,8 @@ internal static class Transports
         _ => "auto",
     };
 
-    private static string ReasonOf(int errno) => errno switch
+    /// <summary>Why io_uring cannot be had, in words.</summary>
+    public static string ReasonOf(int errno) => errno switch
     {
         Errno.NoSuchCall => "this kernel is built without it",
         Errno.NotPermitted or Errno.AccessDenied =>

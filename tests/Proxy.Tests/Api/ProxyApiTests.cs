@@ -99,7 +99,9 @@ public sealed class ProxyApiTests
             },
             stats.Backends.Single());
         Assert.Equal((1ul, 4ul), (stats.Listeners[0].Counters.Accepted, stats.Listeners[0].Counters.OctetsToClients));
-        Assert.Equal([(0u, "epoll"), (1u, "epoll")], stats.Loops.Select(loop => (loop.Index, loop.Engine)));
+        // What Auto finds on this machine.
+        var engine = sandbox.Rig.Engine.TransportText.Split(' ')[0];
+        Assert.Equal([(0u, engine), (1u, engine)], stats.Loops.Select(loop => (loop.Index, loop.Engine)));
         Assert.Equal(1, stats.Loops.Sum(loop => loop.Connections));
     }
 }
