@@ -14,7 +14,8 @@ namespace AnycastVip.Vipd;
 /// <summary>
 /// The process behind <c>vipd proxy</c>: the data path, its API, its log. What it does it is told by the gate's table;
 /// of the configuration file it needs the node's name, the sockets' directory, by what to carry connections and how
-/// long a process that it replaces may go on. The runtime itself raises the limit on open files to what the process may have.
+/// long a process that it replaces may go on. The runtime itself raises the limit on open files to what the process may
+/// have.
 /// </summary>
 internal static partial class ProxyProcess
 {

@@ -162,8 +162,8 @@ public sealed partial class ProxyEngine : IDisposable
                 [.. _listeners.Values.Select(SnapshotOf)],
                 [.. _backends.Values.Where(entry => !entry.IsUnused || entry.Connections.Value > 0)
                     .Select(SnapshotOf)],
-                [.. _loops.Select((loop, i) =>
-                    new LoopSnapshot(i, loop.Turns, loop.LongestTurn, _workers[i].Connections, _workers[i].TransportKind))]);
+                [.. _loops.Zip(_workers, (loop, worker) => new LoopSnapshot(
+                    worker.Index, loop.Turns, loop.LongestTurn, worker.Connections, worker.TransportKind))]);
         }
     }
 
