@@ -50,7 +50,6 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             SendProxyProtocol = ProxyProtocol.Version2,
             Queue = new(6, TimeSpan.FromSeconds(8)),
             SlowStart = TimeSpan.FromSeconds(30),
-            Persistence = new(TimeSpan.FromSeconds(18), 24, 56, 500),
             Backends = [],
         };
         var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9) { IsBackup = true };
@@ -101,10 +100,6 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                     Name = "web", Balance = BalanceAlgorithm.RoundRobin, ConnectRetries = 3,
                     ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300)),
                     SendProxyProtocol = ProxyProtocolVersion._2,
-                    Persistence = new()
-                    {
-                        Ttl = new() { Seconds = 18 }, Ipv4Prefix = 24, Ipv6Prefix = 56, MaxEntries = 500,
-                    },
                     QueueSize = 6, QueueTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(8)),
                     Backends =
                     {
@@ -122,23 +117,35 @@ public sealed class ProxyLinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Every_way_to_balance_goes_down_by_its_name()
+    public async Task Every_way_to_balance_goes_down_by_its_name_and_source_persistence_with_it()
     {
         var link = await Connected();
         var check = new CheckOptions("up", new CheckKind.Tcp(), new());
         var ways = System.Enum.GetValues<Balance>();
+        var persistence = new PersistenceOptions(TimeSpan.FromSeconds(18), 24, 56, 500);
 
         link.Link.Send(new SendTable(
             1,
             [],
             [
                 .. ways.Select(balance => new TablePool(
-                    new() { Name = $"{balance}", Balance = balance, Check = check, Backends = [] }, [])),
+                    new()
+                    {
+                        Name = $"{balance}",
+                        Balance = balance,
+                        Persistence = balance == Balance.Maglev ? persistence : null,
+                        Check = check,
+                        Backends = [],
+                    },
+                    [])),
             ],
             0));
 
         var pools = (await link.Stream.Receive()).Table.Pools;
         Assert.Equal(ways.Select(balance => $"{balance}"), pools.Select(pool => $"{pool.Balance}"));
+        Assert.Equal(
+            new() { Ttl = new() { Seconds = 18 }, Ipv4Prefix = 24, Ipv6Prefix = 56, MaxEntries = 500 },
+            Assert.Single(pools, pool => pool.Persistence is not null).Persistence);
     }
 
     [Fact]

@@ -94,7 +94,6 @@ public sealed class TableReaderTests
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
-        table.Pools[0].Persistence = Remember();
         table.Pools[0].QueueSize = 4;
         table.Pools[0].QueueTimeout = new() { Seconds = 2 };
         table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
@@ -140,7 +139,6 @@ public sealed class TableReaderTests
                 ConnectTimeout = TimeSpan.FromSeconds(6),
                 ConnectRetries = 5,
                 SendProxyProtocol = Balancing.SentHeader.Version2,
-                Persistence = new(TimeSpan.FromSeconds(60), 32, 64, 1000),
                 Queue = new(4, TimeSpan.FromSeconds(2)),
                 Backends =
                 [
@@ -158,6 +156,18 @@ public sealed class TableReaderTests
             },
             read.Pools.Single());
         Assert.Null(read.FindFault());
+    }
+
+    [Fact]
+    public void Source_persistence_reaches_the_engine()
+    {
+        var table = Sound();
+        table.Pools[0].Persistence = Remember();
+
+        var reader = new TableReader(table);
+
+        Assert.Empty(reader.Faults);
+        Assert.Equal(new(TimeSpan.FromSeconds(60), 32, 64, 1000), reader.Table.Pools[0].Persistence);
     }
 
     [Fact]
