@@ -40,3 +40,7 @@ public sealed class IoUringTimeoutTests() : TimeoutTests(TransportKind.IoUring);
 public sealed class EpollReceiveHeaderTests() : ReceiveHeaderTests(TransportKind.Epoll);
 
 public sealed class IoUringReceiveHeaderTests() : ReceiveHeaderTests(TransportKind.IoUring);
+
+public sealed class EpollClosingTests() : ClosingTests(TransportKind.Epoll);
+
+public sealed class IoUringClosingTests() : ClosingTests(TransportKind.IoUring);

@@ -31,6 +31,9 @@ internal sealed class BackendUnit(string pool, BackendOptions options, BackendHe
     /// <summary>When the connections that are left are closed; null: never.</summary>
     public TimeSpan? ConnectionsEndAt { get; private set; }
 
+    /// <summary>Before <see cref="ConnectionsEndAt"/>.</summary>
+    public ClosingWindow ClosingWindow { get; private set; }
+
     /// <summary>While it is drained, and the proxy knows.</summary>
     public ConnectionCounter? Counter { get; set; }
 
@@ -42,5 +45,6 @@ internal sealed class BackendUnit(string pool, BackendOptions options, BackendHe
     {
         DrainedSince = order is null ? null : DrainedSince ?? now;
         ConnectionsEndAt = DrainedSince + order?.ConnectionTimeout;
+        ClosingWindow = ClosingWindow.Of(order?.ConnectionTimeout ?? TimeSpan.Zero);
     }
 }

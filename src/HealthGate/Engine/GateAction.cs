@@ -83,8 +83,10 @@ public sealed record CountVipConnections(
 /// <param name="RequestId">For the answer.</param>
 /// <param name="Selector">Which.</param>
 /// <param name="StrandedSince">Only those without a packet from their client since then; null: all.</param>
+/// <param name="Window">How gently.</param>
 public sealed record CloseVipConnections(
-    ulong RequestId, ConnectionSelector Selector, TimeSpan? StrandedSince) : GateAction;
+    ulong RequestId, ConnectionSelector Selector, TimeSpan? StrandedSince, ClosingWindow Window = default)
+    : GateAction;
 
 /// <summary>Connections of a VIP, or to a backend: empty fields select everything.</summary>
 public sealed record ConnectionSelector(string Vip, string Pool, string Backend);

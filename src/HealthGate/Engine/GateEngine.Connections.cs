@@ -47,13 +47,14 @@ public sealed partial class GateEngine
         }
     }
 
-    private void Close(ConnectionCounter? counter, VipUnit? vip, TimeSpan? strandedSince)
+    private void Close(
+        ConnectionCounter? counter, VipUnit? vip, TimeSpan? strandedSince, ClosingWindow window = default)
     {
         if (!_proxy.Link.IsConnected || counter is null)
             return;
         Send(
             new(counter, vip, _now, ClosesStranded: strandedSince is not null),
-            id => new CloseVipConnections(id, counter.Selector, strandedSince));
+            id => new CloseVipConnections(id, counter.Selector, strandedSince, window));
     }
 
     private void AskForCounts()
@@ -65,6 +66,8 @@ public sealed partial class GateEngine
             // With each question, as long as something is left: an order that the proxy lost is repeated.
             if (backend.ConnectionsEndAt <= _now)
                 Close(backend.Counter, vip: null, strandedSince: null);
+            else if (backend.ConnectionsEndAt - backend.ClosingWindow.Length <= _now)
+                Close(backend.Counter, vip: null, strandedSince: null, backend.ClosingWindow);
             Ask(backend.Counter!, vip: null, isOfPhase: true);
         }
 

@@ -83,7 +83,7 @@ public sealed partial class GateEngine
                 Count(vip, count.Since);
                 break;
             case CloseConnections close:
-                Close(vip.Counter, vip, close.StrandedSince);
+                Close(vip.Counter, vip, close.StrandedSince, close.Window);
                 break;
         }
     }

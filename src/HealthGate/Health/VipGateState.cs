@@ -114,6 +114,9 @@ public sealed record VipGateState
     /// <summary>When stranded connections are closed; null: no connections are waited for, or it is done.</summary>
     public TimeSpan? StrandedAt { get; init; }
 
+    /// <summary>When all that are left begin to be closed; null: no connections are waited for, or it is done.</summary>
+    public TimeSpan? ClosingAt { get; init; }
+
     /// <summary>The last count of this drain's connections; null: none yet.</summary>
     public ConnectionsCounted? Count { get; init; }
 
@@ -173,7 +176,8 @@ public sealed record VipGateState
 
     /// <summary>When <see cref="VipTimersDue"/> is owed; null: never.</summary>
     public TimeSpan? NextDeadline =>
-        Deadline.Earliest(Deadline.Earliest(PhaseEndsAt, StrandedAt), IsHeldBack ? DampedUntil : null);
+        Deadline.Earliest(
+            Deadline.Earliest(Deadline.Earliest(PhaseEndsAt, StrandedAt), ClosingAt), IsHeldBack ? DampedUntil : null);
 
     /// <summary>Nothing but damping keeps the announcement from what the VIP is worth.</summary>
     internal bool IsHeldBack => Phase == VipPhase.Serving && ReadySince is not null && Announcement != Worth;

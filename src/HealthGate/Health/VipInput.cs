@@ -67,7 +67,8 @@ public sealed record CountConnections(TimeSpan? Since) : VipAction;
 
 /// <summary>Close connections.</summary>
 /// <param name="StrandedSince">Only those without a packet from their client since then; null: all.</param>
-public sealed record CloseConnections(TimeSpan? StrandedSince) : VipAction;
+/// <param name="Window">How gently; by default all are reset at once.</param>
+public sealed record CloseConnections(TimeSpan? StrandedSince, ClosingWindow Window = default) : VipAction;
 
 /// <summary>The VIP stands differently.</summary>
 public sealed record VipStatusChanged(VipStatus From, VipStatus To, string Reason) : VipAction;

@@ -11,6 +11,11 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
 
     private TimeSpan ConnectionTimeout => _state.ConnectionTimeout ?? Drain.ConnectionTimeout;
 
+    private ClosingWindow ClosingWindow => ClosingWindow.Of(ConnectionTimeout);
+
+    // So that the whole of the window lies within the time that connections have.
+    private TimeSpan ClosingAt => _state.PhaseSince + ConnectionTimeout - ClosingWindow.Length;
+
     // While connections are waited for: when the routers have surely followed the withdraw. They are given as long as
     // they were given to follow the worse path.
     private TimeSpan MovedAt => _state.PhaseSince + Drain.HoldBeforeWithdraw;
@@ -75,7 +80,7 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
             ConnectionTimeout = order.ConnectionTimeout,
         };
         if (_state.Phase == VipPhase.Connections && _state.Settings.HasListeners)
-            _state = _state with { PhaseEndsAt = _state.PhaseSince + ConnectionTimeout };
+            _state = _state with { PhaseEndsAt = _state.PhaseSince + ConnectionTimeout, ClosingAt = ClosingAt };
     }
 
     private void GoUp()
@@ -207,7 +212,7 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
             return;
         }
         Enter(VipPhase.Connections, now + ConnectionTimeout);
-        _state = _state with { StrandedAt = MovedAt + Drain.StrandedAfter };
+        _state = _state with { StrandedAt = MovedAt + Drain.StrandedAfter, ClosingAt = ClosingAt };
         _actions.Add(new CountConnections(MovedAt));
     }
 
@@ -219,6 +224,11 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
         {
             _actions.Add(new CloseConnections(MovedAt));
             _state = _state with { StrandedAt = null };
+        }
+        else if (Deadline.IsDue(_state.ClosingAt, now))
+        {
+            _actions.Add(new CloseConnections(null, ClosingWindow));
+            _state = _state with { ClosingAt = null };
         }
     }
 
@@ -244,6 +254,7 @@ internal sealed class VipTransition(VipGateState before, TimeSpan now)
         PhaseSince = now,
         PhaseEndsAt = endsAt,
         StrandedAt = null,
+        ClosingAt = null,
         Count = null,
     };
 

@@ -37,6 +37,8 @@ internal static class ProxyMapping
         RequestId = close.RequestId,
         Selector = Selector(close.Selector),
         StrandedSince = wall.At(close.StrandedSince),
+        Spread = close.Window == default ? null : close.Window.Spread.ToDuration(),
+        Grace = close.Window == default ? null : close.Window.Grace.ToDuration(),
     };
 
     /// <summary>What a response says to the engine; null: nothing.</summary>

@@ -33,7 +33,8 @@ internal sealed class ConnectionQueries(ProxyControl control)
     {
         var selector = Read(request.Selector);
         var since = ReadSince(request.StrandedSince);
-        var closed = await AskAsync(engine => engine.CloseConnections(selector, since));
+        var manner = new ClosingManner(ReadTime("spread", request.Spread), ReadTime("grace", request.Grace));
+        var closed = await AskAsync(engine => engine.CloseConnections(selector, since, manner));
         var elsewhere = control.Others is { } others ? await others.CloseAsync(request) : 0;
         return new() { RequestId = request.RequestId, Closed = (uint)closed + elsewhere };
     }
@@ -79,6 +80,21 @@ internal sealed class ConnectionQueries(ProxyControl control)
             throw new RpcException(new Status(
                 StatusCode.InvalidArgument, "stranded_since is no valid google.protobuf.Timestamp"));
         }
+    }
+
+    private static TimeSpan ReadTime(string field, Duration? message)
+    {
+        try
+        {
+            var time = message?.ToTimeSpan() ?? TimeSpan.Zero;
+            if (time >= TimeSpan.Zero && time <= ClosingManner.Maximum)
+                return time;
+        }
+        catch (InvalidOperationException)
+        {
+            // No valid google.protobuf.Duration: refused like one out of range.
+        }
+        throw new RpcException(new Status(StatusCode.InvalidArgument, $"{field} must be 0 to 1 day"));
     }
 
     private long? ReadAfter(Duration? after)

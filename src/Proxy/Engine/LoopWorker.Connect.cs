@@ -120,6 +120,8 @@ internal sealed partial class LoopWorker
         CountEnd(connection);
         ReleaseBackend(client, ref connection, reset);
         LeaveQueue(client);
+        if (_closing.Count > 0)
+            _closing.Remove(client);
         connection.Phase = ConnectionPhase.None;
         Unlink(connection);
         // Once the descriptor is closed the entry may be another connection's.

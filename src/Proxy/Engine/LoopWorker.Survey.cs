@@ -34,26 +34,6 @@ internal sealed partial class LoopWorker
         return survey;
     }
 
-    /// <summary>Resets the selected connections, on both sides.</summary>
-    /// <returns>How many there were.</returns>
-    public int CloseSelected(ConnectionSelector selector, long? strandedSince)
-    {
-        var closed = 0;
-        for (var client = _firstClient; client >= 0;)
-        {
-            ref var connection = ref _table.Connection(client);
-            var next = connection.Next;
-            if (IsSelected(connection, selector, out _, out _)
-                && (strandedSince is null || IsStranded(client, strandedSince)))
-            {
-                Close(client, reset: true);
-                closed++;
-            }
-            client = next;
-        }
-        return closed;
-    }
-
     private bool IsSelected(
         in Connection connection, ConnectionSelector selector, out ListenerEntry listener, out BackendEntry backend)
     {

@@ -79,7 +79,7 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
     public void OnFailed(int client, int broken, int errno)
     {
         ref var connection = ref _table.Connection(client);
-        if (broken != client && !connection.BackendSpoke)
+        if (broken != client && !connection.BackendSpoke && !IsClosing(client))
             Observe(ref connection, ObservationKind.Reset, errno);
         Close(client, reset: true);
     }
@@ -139,6 +139,9 @@ internal sealed partial class LoopWorker : ILoopHandler, ITransportHandler
             TryBackends(client);
             return;
         }
-        JudgeTimeouts(client);
+        if (IsClosing(client))
+            GoOnClosing(client);
+        else
+            JudgeTimeouts(client);
     }
 }

@@ -23,15 +23,17 @@ public sealed partial class ProxyEngine
             CountAccepted(selector));
     }
 
-    /// <summary>Resets connections, on both sides, and returns when every loop has done so.</summary>
+    /// <summary>Closes connections, and returns when every loop has done so, or has begun to.</summary>
     /// <param name="selector">Which.</param>
     /// <param name="strandedSince">Only those that are stranded since this timestamp of the engine's clock; null: all
     /// that are selected.</param>
-    /// <returns>How many were closed.</returns>
+    /// <param name="manner">How; by default all are reset at once.</param>
+    /// <returns>How many there were, without those that are being closed already.</returns>
     /// <exception cref="InvalidOperationException">The engine does not run.</exception>
     /// <exception cref="TimeoutException">A loop does not answer; the others have closed theirs.</exception>
-    public int CloseConnections(ConnectionSelector selector, long? strandedSince) =>
-        AskEveryLoop(worker => worker.CloseSelected(selector, strandedSince)).Sum();
+    public int CloseConnections(
+        ConnectionSelector selector, long? strandedSince, ClosingManner manner = default) =>
+        AskEveryLoop(worker => worker.CloseSelected(selector, strandedSince, manner)).Sum();
 
     /// <summary>The selected connections, summed up by listener and backend.</summary>
     /// <param name="selector">Which.</param>

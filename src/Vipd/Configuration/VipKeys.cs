@@ -217,7 +217,11 @@ internal static class DrainKeys
     public static readonly Key<TimeSpan> ConnectionTimeout = new(
         "connectionTimeout",
         ScalarTypes.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)),
-        "So long after the withdraw all connections are closed.") { Default = "5m" };
+        "So long after the withdraw all connections are closed. Before, in the last quarter of this time and at most "
+        + "30 s, they are ended one after the other, each to be reset if it has not closed a third of that later.")
+    {
+        Default = "5m",
+    };
 
     public static readonly Section Section = new(
         [Depreference, Communities, Med, HoldBeforeWithdraw, AcknowledgeTimeout, StrandedAfter, ConnectionTimeout], []);

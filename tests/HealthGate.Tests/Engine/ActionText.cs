@@ -16,6 +16,8 @@ internal static class ActionText
         EnsureAddresses order => $"addresses {order.Revision}: {string.Join(' ', order.Addresses)}".TrimEnd(),
         SendTable table => $"table {table.Revision}: {Of(table)}",
         CountVipConnections count => $"count {Of(count.Selector)}",
+        CloseVipConnections { Window.Length: var time } close when time > TimeSpan.Zero =>
+            $"close {Of(close.Selector)} within {time.TotalSeconds} s",
         CloseVipConnections close => $"close {Of(close.Selector)} {(close.StrandedSince is null ? "all" : "stranded")}",
         Declare declare => $"declare {declare.Revision}: {string.Join(", ", declare.Declarations.Select(Of))}",
         _ => $"{action}",

@@ -197,8 +197,23 @@ public sealed class VipDrainTests
 
         AssertActions(vip.Take(new VipDrainOrdered(true, "now", TimeSpan.FromSeconds(30))));
         Assert.Equal("drained: now; 3 connections are waited for, 0 are stranded", vip.State.Reason);
-        AssertActions(vip.Tick(25));
+        AssertActions(vip.Tick(18));
+        AssertActions(
+            vip.Tick(1), new CloseConnections(null, new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2.5))));
+        AssertActions(vip.Tick(6));
         Assert.Equal(new CloseConnections(null), vip.Tick(1)[0]);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(12, 2, 1)]
+    [InlineData(120, 20, 10)]
+    [InlineData(300, 20, 10)]
+    public void Connections_are_closed_gently_in_the_last_part_of_their_time(int timeout, double spread, double grace)
+    {
+        var window = ClosingWindow.Of(TimeSpan.FromSeconds(timeout));
+        Assert.Equal((spread, grace), (window.Spread.TotalSeconds, window.Grace.TotalSeconds));
+        Assert.True(window.Length <= TimeSpan.FromSeconds(timeout));
     }
 
     [Fact]

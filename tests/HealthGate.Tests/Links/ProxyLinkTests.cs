@@ -157,6 +157,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
 
         link.Link.Send(new CountVipConnections(1, selector, since));
         link.Link.Send(new CloseVipConnections(2, selector with { Pool = "web", Backend = "s1" }, null));
+        link.Link.Send(new CloseVipConnections(3, selector, null, new(Step, 2 * Step)));
 
         var count = (await link.Stream.Receive()).CountConnections;
         var age = _run.Clock.GetUtcNow() - count.StrandedSince.ToDateTimeOffset();
@@ -165,6 +166,8 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         var close = (await link.Stream.Receive()).CloseConnections;
         Assert.Equal(
             new() { RequestId = 2, Selector = new() { Vip = "web", Pool = "web", Backend = "s1" } }, close);
+        close = (await link.Stream.Receive()).CloseConnections;
+        Assert.Equal((Step, 2 * Step), (close.Spread.ToTimeSpan(), close.Grace.ToTimeSpan()));
     }
 
     public static TheoryData<string, GateInput> Answers => new()

@@ -152,9 +152,18 @@ public sealed class ConnectionApiTests
                 async () => await sandbox.Client.ListConnectionsAsync(request, ApiSandbox.Call));
             Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         }
-        using var gate = await sandbox.OpenAsync();
-        await gate.SendAsync(new() { CloseConnections = new() { StrandedSince = new() { Nanos = -1 } } });
-        await gate.AssertEndedAsync(StatusCode.InvalidArgument);
+        CloseConnections[] orders =
+        [
+            new() { StrandedSince = new() { Nanos = -1 } },
+            new() { Spread = new() { Seconds = -1 } },
+            new() { Grace = new() { Seconds = 86_401 } },
+        ];
+        foreach (var order in orders)
+        {
+            using var gate = await sandbox.OpenAsync();
+            await gate.SendAsync(new() { CloseConnections = order });
+            await gate.AssertEndedAsync(StatusCode.InvalidArgument);
+        }
     }
 
     /// <summary>One connection to the VIP web and two to the VIP mail, all to the backend s1.</summary>
