@@ -100,6 +100,7 @@ internal sealed partial class ChildKeeper
             if (replacement.IsCompleted && _replacements.Reader.TryRead(out _))
             {
                 LogReplacing(_command.Name);
+                NoteWhoServes();
                 await StartAsync(_command.ReplaceArguments!);
                 replacement = _replacements.Reader.WaitToReadAsync().AsTask();
             }
@@ -114,7 +115,7 @@ internal sealed partial class ChildKeeper
         {
             var process = await _starter.StartAsync(start);
             LogStarted(_command.Name, process.Id);
-            _children.Add(new(process, process.WaitForExitAsync()));
+            _children.Add(new(process));
             NotePids();
             return true;
         }
@@ -142,10 +143,22 @@ internal sealed partial class ChildKeeper
         child.Process.Dispose();
     }
 
-    // Of several the one that listens is: the others are replaced, or have failed to replace it.
-    private bool IsOneInCharge() =>
-        _command.Socket is { } path && PeerCredentials.ListenerOf(path) is { } listener
-        && _children.Exists(child => child.Process.Id == listener);
+    // Of several the one that listens is. Who has not listened yet is about to.
+    private bool IsOneInCharge()
+    {
+        var listener = Listener();
+        return _children.Exists(child => !child.HasServed || child.Process.Id == listener);
+    }
+
+    // Whoever listens when another one is to take over has nothing to wait for when that has ended.
+    private void NoteWhoServes()
+    {
+        var listener = Listener();
+        foreach (var child in _children)
+            child.HasServed |= child.Process.Id == listener;
+    }
+
+    private int? Listener() => _command.Socket is { } path ? PeerCredentials.ListenerOf(path) : null;
 
     private void NotePids() => _pids = [.. _children.Select(child => child.Process.Id)];
 
@@ -192,7 +205,15 @@ internal sealed partial class ChildKeeper
     private static string Describe(int exitCode) =>
         exitCode > SignalExit ? $"signal {exitCode - SignalExit}" : $"exit code {exitCode}";
 
-    private sealed record Child(Process Process, Task Exit);
+    private sealed class Child(Process process)
+    {
+        public Process Process => process;
+
+        public Task Exit { get; } = process.WaitForExitAsync();
+
+        /// <summary>It was in charge before another one was started.</summary>
+        public bool HasServed { get; set; }
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Name}: started (pid {Pid})")]
     private partial void LogStarted(string name, int pid);

@@ -8,9 +8,10 @@ namespace AnycastVip.Vipd.Tests.Supervision;
 internal sealed partial class VipdRun(string directory) : VipdProcess("run", Configure(directory))
 {
     /// <summary>The ids of the speakers that it started, oldest first.</summary>
-    public IReadOnlyList<int> Speakers =>
-        [.. Log.Select(line => SpeakerStarted().Match(line)).Where(match => match.Success)
-            .Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+    public IReadOnlyList<int> Speakers => Started("speaker");
+
+    /// <summary>The ids of the proxies, the same.</summary>
+    public IReadOnlyList<int> Proxies => Started("proxy");
 
     /// <summary>Writes the configuration of such a node and returns its path.</summary>
     public static string Configure(string directory)
@@ -26,6 +27,11 @@ internal sealed partial class VipdRun(string directory) : VipdProcess("run", Con
         return file;
     }
 
-    [GeneratedRegex(@" speaker: started \(pid (\d+)\)$")]
-    private static partial Regex SpeakerStarted();
+    private List<int> Started(string name) =>
+        [.. Log.Select(line => StartedLine().Match(line))
+            .Where(match => match.Success && match.Groups[1].Value == name)
+            .Select(match => int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture))];
+
+    [GeneratedRegex(@" (\w+): started \(pid (\d+)\)$")]
+    private static partial Regex StartedLine();
 }
