@@ -26,21 +26,37 @@ public static class PeerCredentials
         return NameOf(uid) ?? string.Create(CultureInfo.InvariantCulture, $"uid {uid}");
     }
 
-    /// <summary>The process that listens on a Unix socket; null: none does.</summary>
+    /// <summary>The process that listens on a Unix socket; null: none does, or it is not to be known.</summary>
     public static int? ListenerOf(string path)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        return TryConnect(socket, path) == SocketError.Success ? (int)Read(socket, PidOffset) : null;
+    }
+
+    /// <summary>Whether a process listens on a Unix socket, be it hung, with a full backlog.</summary>
+    public static bool IsListenedOn(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        return TryConnect(socket, path) is SocketError.Success or SocketError.WouldBlock;
+    }
+
+    private static SocketError TryConnect(Socket socket, string path)
+    {
         try
         {
             // Connecting to a Unix socket does not wait for the other side.
             socket.Blocking = false;
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            return (int)Read(socket, PidOffset);
+            return SocketError.Success;
         }
-        catch (Exception error) when (error is SocketException or ArgumentException)
+        catch (SocketException error)
         {
-            // Nobody listens yet, or never will: the path is too long for a socket, as the process itself reports.
-            return null;
+            return error.SocketErrorCode;
+        }
+        catch (ArgumentException)
+        {
+            // Longer than a socket's path may be, as the process itself reports.
+            return SocketError.AddressNotAvailable;
         }
     }
 

@@ -77,8 +77,27 @@ public sealed class SocketTests
     }
 
     [Fact]
-    public void Nobody_listens_on_a_path_without_a_socket() =>
+    public void Nobody_listens_on_a_path_without_a_socket()
+    {
         Assert.Null(PeerCredentials.ListenerOf("/nonexistent/vipd.sock"));
+        Assert.False(PeerCredentials.IsListenedOn("/nonexistent/vipd.sock"));
+    }
+
+    // A hung process was taken for one that is gone once its backlog was full.
+    [Fact]
+    public async Task A_process_that_accepts_nothing_more_still_listens()
+    {
+        await using var sandbox = new Sandbox();
+        using var hung = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        hung.Bind(new UnixDomainSocketEndPoint(sandbox.Socket));
+        hung.Listen(0);
+        Assert.Equal(Environment.ProcessId, PeerCredentials.ListenerOf(sandbox.Socket));
+        // That connection fills a backlog of zero.
+        Assert.Null(PeerCredentials.ListenerOf(sandbox.Socket));
+        Assert.True(PeerCredentials.IsListenedOn(sandbox.Socket));
+        hung.Dispose();
+        Assert.False(PeerCredentials.IsListenedOn(sandbox.Socket));
+    }
 
     [Fact]
     public async Task A_dead_servers_left_over_socket_is_replaced()

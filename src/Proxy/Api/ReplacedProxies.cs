@@ -111,7 +111,7 @@ public sealed class ReplacedProxies(string directory, TimeProvider clock) : IDis
         }
         catch (Exception error) when (error is RpcException or ObjectDisposedException)
         {
-            if (PeerCredentials.ListenerOf(link.Path) is not null)
+            if (PeerCredentials.IsListenedOn(link.Path))
                 return new(null, IsGone: false);
             // Killed: no connection outlives its process.
             File.Delete(link.Path);
