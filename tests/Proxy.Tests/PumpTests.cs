@@ -112,6 +112,44 @@ public sealed class PumpTests : IDisposable
     }
 
     [Fact]
+    public void A_silent_stream_loses_its_pipe_to_one_that_needs_it()
+    {
+        var streams = Enumerable.Range(0, 65).Select(_ => Stream()).ToList();
+        foreach (var stream in streams)
+        {
+            for (var i = 0; i < 20; i++)
+                Send(stream, 2 * Relay.BufferSize);
+        }
+        Assert.True(_table.Side(Fd(streams[^1].Source)).Pipe > 0);
+        var loser = Assert.Single(streams, stream => _table.Side(Fd(stream.Source)).Pipe == 0);
+        Send(loser, 100);
+        Send(loser, 3 * Relay.BufferSize);
+
+        (Socket Sender, Socket Source, Socket Receiver) Stream()
+        {
+            var (sender, source) = Pair();
+            var (sink, receiver) = Pair();
+            Join(source, sink);
+            return (sender, source, receiver);
+        }
+
+        void Send((Socket Sender, Socket Source, Socket Receiver) stream, int size)
+        {
+            var (written, read) = (0, 0);
+            var (block, buffer) = (new byte[size], new byte[size]);
+            new Random(size).NextBytes(block);
+            while (read < size)
+            {
+                written += stream.Sender.Send(block.AsSpan(written), SocketFlags.None, out _);
+                Mark(stream.Source, SideState.Readable);
+                while (_relay.Pump(Fd(stream.Source), out _) == RelayOutcome.Unfinished) { }
+                read += stream.Receiver.Receive(buffer.AsSpan(read), SocketFlags.None, out _);
+            }
+            Assert.Equal(block, buffer);
+        }
+    }
+
+    [Fact]
     public void A_token_names_one_life_of_a_descriptor()
     {
         _table.Open(7, SideKind.Client);

@@ -4,7 +4,8 @@ namespace AnycastVip.Proxy.Engine;
 
 /// <summary>
 /// Carries octets through a pipe, without copying them into this process: for streams that fill whole reads. A pipe
-/// costs two descriptors and a small one wakes us no less, so a stream that becomes small goes back. One per loop.
+/// costs two descriptors and a small read wakes us no less, so a stream that becomes small goes back, and one that is
+/// silent loses its pipe to another that needs one. One per loop.
 /// </summary>
 internal sealed class BulkRelay(ConnectionTable table) : IDisposable
 {
@@ -28,14 +29,18 @@ internal sealed class BulkRelay(ConnectionTable table) : IDisposable
     public static bool IsWanted(in Side side) => side.Streak == Persistence;
 
     /// <summary>Puts a side whose reads were all full on a pipe, if there is one.</summary>
-    /// <param name="side">It holds no octets.</param>
+    /// <param name="source">It holds no octets.</param>
     /// <returns>Whether it is to be pumped from here on.</returns>
-    public bool TryStart(ref Side side)
+    public bool TryStart(int source)
     {
+        ref var side = ref table.Side(source);
         if (!IsWanted(side))
             return false;
         side.Streak = 0;
-        return TryTake(out side.Pipe);
+        if (!TryTake(out side.Pipe))
+            return false;
+        _pipes[side.Pipe].Source = source;
+        return true;
     }
 
     /// <summary>Whether octets of a side lie in its pipe.</summary>
@@ -124,7 +129,7 @@ internal sealed class BulkRelay(ConnectionTable table) : IDisposable
 
     private bool TryTake(out ushort pipe)
     {
-        if (!_idle.TryPop(out pipe) && _made < MaximumPipes)
+        if (!_idle.TryPop(out pipe) && !TryTakeFromSilent(out pipe) && _made < MaximumPipes)
             pipe = ++_made;
         if (pipe == 0 || _pipes[pipe].IsOpen || _pipes[pipe].TryOpen(PipeSize))
             return pipe != 0;
@@ -133,8 +138,26 @@ internal sealed class BulkRelay(ConnectionTable table) : IDisposable
         return false;
     }
 
+    // Nothing lies in its pipe, and it had nothing more to read.
+    private bool TryTakeFromSilent(out ushort pipe)
+    {
+        for (pipe = _made; pipe > 0 && _made == MaximumPipes; pipe--)
+        {
+            ref var side = ref table.Side(_pipes[pipe].Source);
+            if (side.Pipe != pipe || _pipes[pipe].Length > 0 || side.Has(SideState.Readable))
+                continue;
+            (side.Pipe, side.Streak) = (0, 0);
+            return true;
+        }
+        pipe = 0;
+        return false;
+    }
+
     private struct PipeState
     {
+        /// <summary>The side whose octets it carries.</summary>
+        public int Source;
+
         public int Output;
         public int Input;
 

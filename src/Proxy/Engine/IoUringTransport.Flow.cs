@@ -139,7 +139,7 @@ internal sealed partial class IoUringTransport
             _handler.OnFailed(ClientOf(fd, from), fd, Errno.ConnectionReset);
         else if (from.Has(SideState.ReadEnded))
             PassEnd(fd, ref from);
-        else if (from.Has(FlowState.Receiving) || !_bulk.TryStart(ref from))
+        else if (from.Has(FlowState.Receiving) || !_bulk.TryStart(fd))
             Resume(fd);
         else
         {
@@ -214,7 +214,7 @@ internal sealed partial class IoUringTransport
         side.Flow |= FlowState.Broken | FlowState.Fresh;
     }
 
-    // After a pipe's fill; it may also be that the stream has no pipe any more.
+    // The stream may have lost its pipe.
     private void GoOn(int fd, ref Side side)
     {
         if (side.Pipe != 0)

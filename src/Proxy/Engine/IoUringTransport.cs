@@ -93,7 +93,7 @@ internal sealed partial class IoUringTransport : ITransport
             case RequestKind.Readable when isAlive:
                 side.Flow &= ~FlowState.Receiving;
                 side.State |= SideState.Readable;
-                Pump(fd, ref side);
+                GoOn(fd, ref side);
                 break;
             case RequestKind.Writable when isAlive:
                 side.Flow &= ~FlowState.Sending;

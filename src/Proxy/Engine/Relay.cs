@@ -62,7 +62,7 @@ internal sealed unsafe class Relay(ConnectionTable table) : IDisposable
                 return PassEnd(from.Partner, ref to);
             if (!from.Has(SideState.Readable))
                 return RelayOutcome.Waiting;
-            if (_bulk.TryStart(ref from))
+            if (_bulk.TryStart(source))
                 return RelayOutcome.Unfinished;
             var received = Libc.Receive(source, _scratch, BufferSize);
             if (received > 0)
