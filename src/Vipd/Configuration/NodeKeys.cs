@@ -158,8 +158,8 @@ internal static class ProxyKeys
         ScalarTypes.Choice(
             ("auto", TransportKind.Auto), ("epoll", TransportKind.Epoll), ("io_uring", TransportKind.IoUring)),
         "The interface of the kernel that carries connections. `auto` takes io_uring where the kernel has it (Linux "
-        + "6.0) and allows it, as many containers do not, and epoll elsewhere. With `io_uring` the proxy does not start "
-        + "where that is impossible.")
+        + "6.0) and allows it, as many containers do not, and epoll elsewhere. With `io_uring` the proxy does not "
+        + "start where that is impossible.")
     {
         Default = "auto",
     };
