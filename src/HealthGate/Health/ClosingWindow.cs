@@ -1,6 +1,8 @@
 namespace AnycastVip.HealthGate.Health;
 
-/// <summary>The last part of the time that a drain gives to connections, in which those that are left are closed.</summary>
+/// <summary>
+/// The last part of the time that a drain gives to connections, in which those that are left are closed.
+/// </summary>
 /// <param name="Spread">Over this time one after the other is ended, so that clients do not return all at once.</param>
 /// <param name="Grace">From a connection's end to its reset.</param>
 public readonly record struct ClosingWindow(TimeSpan Spread, TimeSpan Grace)

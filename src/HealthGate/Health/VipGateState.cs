@@ -114,7 +114,7 @@ public sealed record VipGateState
     /// <summary>When stranded connections are closed; null: no connections are waited for, or it is done.</summary>
     public TimeSpan? StrandedAt { get; init; }
 
-    /// <summary>When all that are left begin to be closed; null: no connections are waited for, or it is done.</summary>
+    /// <summary>When those that are left begin to be closed; null: none are waited for, or it is done.</summary>
     public TimeSpan? ClosingAt { get; init; }
 
     /// <summary>The last count of this drain's connections; null: none yet.</summary>

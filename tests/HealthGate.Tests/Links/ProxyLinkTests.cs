@@ -57,13 +57,6 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         var listener = new ListenerOptions(80, "web", 70, TimeSpan.FromMinutes(1))
         {
             ProxyProtocol = new([IPNetwork.Parse("10.0.0.0/8")], TimeSpan.FromSeconds(3)),
-            HalfClosedTimeout = TimeSpan.FromSeconds(11),
-            TotalTimeout = TimeSpan.FromSeconds(12),
-            FirstOctetTimeout = TimeSpan.FromSeconds(13),
-            UserTimeout = TimeSpan.FromSeconds(14),
-            KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16), 17),
-            DefersAccept = true,
-            PerSource = new(18, 19, 20, 21, 22),
         };
 
         link.Link.Send(new SendTable(
@@ -83,14 +76,6 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                     Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
                     ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } },
                     IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
-                    HalfClosedTimeout = new() { Seconds = 11 }, TotalTimeout = new() { Seconds = 12 },
-                    FirstOctetTimeout = new() { Seconds = 13 }, UserTimeout = new() { Seconds = 14 },
-                    KeepAlive = new() { Idle = new() { Seconds = 15 }, Interval = new() { Seconds = 16 }, Probes = 17 },
-                    DeferAccept = true,
-                    PerSource = new()
-                    {
-                        Connections = 18, Rate = 19, Burst = 20, Ipv4Prefix = 21, Ipv6Prefix = 22,
-                    },
                 },
             },
             Pools =
@@ -114,6 +99,39 @@ public sealed class ProxyLinkTests : IAsyncDisposable
             },
         };
         Assert.Equal(expected, (await link.Stream.Receive()).Table);
+    }
+
+    [Fact]
+    public async Task The_limits_of_a_listener_go_down_as_the_engine_has_them()
+    {
+        var link = await Connected();
+        var listener = new ListenerOptions(80, "web")
+        {
+            HalfClosedTimeout = TimeSpan.FromSeconds(11),
+            TotalTimeout = TimeSpan.FromSeconds(12),
+            FirstOctetTimeout = TimeSpan.FromSeconds(13),
+            UserTimeout = TimeSpan.FromSeconds(14),
+            KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16), 17),
+            DefersAccept = true,
+            PerSource = new(18, 19, 20, 21, 22),
+        };
+
+        link.Link.Send(new SendTable(1, [new("web", IPAddress.Parse("203.0.113.50"), listener)], [], 0));
+
+        Assert.Equal(
+            new()
+            {
+                Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web",
+                HalfClosedTimeout = new() { Seconds = 11 }, TotalTimeout = new() { Seconds = 12 },
+                FirstOctetTimeout = new() { Seconds = 13 }, UserTimeout = new() { Seconds = 14 },
+                KeepAlive = new() { Idle = new() { Seconds = 15 }, Interval = new() { Seconds = 16 }, Probes = 17 },
+                DeferAccept = true,
+                PerSource = new()
+                {
+                    Connections = 18, Rate = 19, Burst = 20, Ipv4Prefix = 21, Ipv6Prefix = 22,
+                },
+            },
+            (await link.Stream.Receive()).Table.Listeners.Single());
     }
 
     [Fact]

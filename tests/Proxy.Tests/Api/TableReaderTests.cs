@@ -84,13 +84,6 @@ public sealed class TableReaderTests
         table.Listeners[0].ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } };
         table.Listeners[0].MaxConnections = 8;
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
-        table.Listeners[0].HalfClosedTimeout = new() { Seconds = 11 };
-        table.Listeners[0].TotalTimeout = new() { Seconds = 12 };
-        table.Listeners[0].FirstOctetTimeout = new() { Seconds = 13 };
-        table.Listeners[0].UserTimeout = new() { Seconds = 14 };
-        table.Listeners[0].KeepAlive = new() { Idle = new() { Seconds = 5 }, Interval = new() { Seconds = 6 }, Probes = 7 };
-        table.Listeners[0].DeferAccept = true;
-        table.Listeners[0].PerSource = new() { Connections = 2, Rate = 3, Burst = 4, Ipv4Prefix = 24, Ipv6Prefix = 56 };
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
         table.Pools[0].ConnectRetries = 5;
         table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
@@ -119,16 +112,6 @@ public sealed class TableReaderTests
                 },
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),
-                Timeouts = new()
-                {
-                    HalfClosed = TimeSpan.FromSeconds(11),
-                    Total = TimeSpan.FromSeconds(12),
-                    FirstOctet = TimeSpan.FromSeconds(13),
-                    User = TimeSpan.FromSeconds(14),
-                },
-                KeepAlive = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6), 7),
-                DefersAccept = true,
-                PerSource = new() { Connections = 2, Rate = 3, Burst = 4, IPv4Prefix = 24, IPv6Prefix = 56 },
             },
             read.Listeners.Single());
         Assert.Equal(
@@ -156,6 +139,46 @@ public sealed class TableReaderTests
             },
             read.Pools.Single());
         Assert.Null(read.FindFault());
+    }
+
+    [Fact]
+    public void Every_limit_of_a_listener_reaches_the_engine()
+    {
+        var table = Sound();
+        var listener = table.Listeners[0];
+        listener.HalfClosedTimeout = new() { Seconds = 11 };
+        listener.TotalTimeout = new() { Seconds = 12 };
+        listener.FirstOctetTimeout = new() { Seconds = 13 };
+        listener.UserTimeout = new() { Seconds = 14 };
+        listener.KeepAlive = new()
+        {
+            Idle = new() { Seconds = 5 }, Interval = new() { Seconds = 6 }, Probes = 7,
+        };
+        listener.DeferAccept = true;
+        listener.PerSource = new() { Connections = 2, Rate = 3, Burst = 4, Ipv4Prefix = 24, Ipv6Prefix = 56 };
+
+        var reader = new TableReader(table);
+
+        Assert.Empty(reader.Faults);
+        Assert.Equal(
+            new()
+            {
+                Endpoint = new(IPAddress.Parse("203.0.113.50"), 80),
+                Vip = "web",
+                Pool = "pool",
+                Timeouts = new()
+                {
+                    HalfClosed = TimeSpan.FromSeconds(11),
+                    Total = TimeSpan.FromSeconds(12),
+                    FirstOctet = TimeSpan.FromSeconds(13),
+                    User = TimeSpan.FromSeconds(14),
+                },
+                KeepAlive = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6), 7),
+                DefersAccept = true,
+                PerSource = new() { Connections = 2, Rate = 3, Burst = 4, IPv4Prefix = 24, IPv6Prefix = 56 },
+            },
+            reader.Table.Listeners.Single());
+        Assert.Null(reader.Table.FindFault());
     }
 
     [Fact]
