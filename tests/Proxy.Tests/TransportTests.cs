@@ -44,3 +44,7 @@ public sealed class IoUringReceiveHeaderTests() : ReceiveHeaderTests(TransportKi
 public sealed class EpollClosingTests() : ClosingTests(TransportKind.Epoll);
 
 public sealed class IoUringClosingTests() : ClosingTests(TransportKind.IoUring);
+
+public sealed class EpollSniTests() : SniTests(TransportKind.Epoll);
+
+public sealed class IoUringSniTests() : SniTests(TransportKind.IoUring);

@@ -105,7 +105,8 @@ public sealed partial class GateEngine
         var severity = changed.To == BackendState.Down ? Severity.Warning : Severity.Info;
         var note = Note(severity, EventKind.Backend, backend.Subject,
             $"{Lower(changed.From)} → {Lower(changed.To)}: {changed.Reason}", cause);
-        foreach (var vip in _vips.Where(vip => vip.Options.Listeners.Any(listener => listener.Pool == backend.Pool)))
+        var vips = _vips.Where(vip => vip.Options.Listeners.Any(listener => listener.Pools.Contains(backend.Pool)));
+        foreach (var vip in vips)
             Touch(vip, note);
     }
 

@@ -84,7 +84,7 @@ public sealed partial class GateEngine
     /// <summary>Makes the pools those of the configuration, and those that a leaving VIP still needs.</summary>
     private void ReconcilePools(bool isStart)
     {
-        var needed = _vips.SelectMany(vip => vip.Options.Listeners).Select(listener => listener.Pool).ToHashSet();
+        var needed = _vips.SelectMany(vip => vip.Options.Listeners).SelectMany(listener => listener.Pools).ToHashSet();
         var wanted = _options.Pools.ToDictionary(pool => pool.Name);
         foreach (var gone in _pools.Values.Where(pool => !wanted.ContainsKey(pool.Options.Name)).ToList())
         {

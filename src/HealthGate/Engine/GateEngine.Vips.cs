@@ -116,12 +116,10 @@ public sealed partial class GateEngine
         vip.Listening.UnionWith(vip.Options.Addresses.Where(address => AddressOf(vip, address).IsProven));
         JoinProven(vip);
         var ports = vip.Joined.Select(pair => pair.Port).ToHashSet();
-        var pools = vip.Options.Listeners.Where(listener => ports.Contains(listener.Port))
-            .Select(listener => listener.Pool).Distinct();
         var pairs = vip.Pairs.Where(vip.Joined.Contains).ToList();
         return new()
         {
-            Pools = [.. pools.Select(pool => _pools[pool].Count())],
+            Pools = PoolsOf(vip.Options.Listeners.Where(listener => ports.Contains(listener.Port))),
             Checks = ChecksOf(vip),
             Address = All(pairs.Select(pair => AddressOf(vip, pair.Address))),
             Listener = All(pairs.Select(pair => ListenerOf(vip, pair))),
@@ -149,10 +147,13 @@ public sealed partial class GateEngine
     {
         if (!AddressOf(vip, pair.Address).IsProven)
             return false;
-        var pool = vip.Options.Listeners.FirstOrDefault(listener => listener.Port == pair.Port)?.Pool;
-        return pool is null || ListenerOf(vip, pair).IsProven && ProbeOf(vip, pair).IsProven
-            && VipHealth.OfPools(vip.Options.Settings, [_pools[pool].Count()]).IsServing;
+        var listener = vip.Options.Listeners.FirstOrDefault(listener => listener.Port == pair.Port);
+        return listener is null || ListenerOf(vip, pair).IsProven && ProbeOf(vip, pair).IsProven
+            && VipHealth.OfPools(vip.Options.Settings, PoolsOf([listener])).IsServing;
     }
+
+    private IReadOnlyList<PoolCount> PoolsOf(IEnumerable<ListenerOptions> listeners) =>
+        [.. listeners.SelectMany(listener => listener.Pools).Distinct().Select(pool => _pools[pool].Count())];
 
     private IReadOnlyList<VipCheck> ChecksOf(VipUnit vip)
     {

@@ -195,6 +195,17 @@ public sealed record VipOptions
 /// <param name="Timeout">In which the header must have come.</param>
 public sealed record ProxyProtocolOptions(IReadOnlyList<IPNetwork> From, TimeSpan Timeout);
 
+/// <summary>How a listener shares TLS connections out by what their ClientHello asks for.</summary>
+/// <param name="Routes">The one with the most exact name is taken, of equals the first; equal lists are equal.</param>
+/// <param name="ResetsOthers">Who fits none is reset, and not left to the listener's pool.</param>
+public sealed record SniOptions(IReadOnlyList<SniRouteOptions> Routes, bool ResetsOthers);
+
+/// <summary>Which clients a pool gets.</summary>
+/// <param name="Names">Host names in lower case, or such behind "*."; none: any.</param>
+/// <param name="Protocols">Of ALPN, of which the client offers one; none: any.</param>
+/// <param name="Pool">The pool.</param>
+public sealed record SniRouteOptions(IReadOnlyList<string> Names, IReadOnlyList<string> Protocols, string Pool);
+
 /// <summary>A listener of a VIP, on each of its addresses.</summary>
 /// <param name="Port">1–65535.</param>
 /// <param name="Pool">Where its connections go.</param>
@@ -204,6 +215,12 @@ public sealed record ListenerOptions(int Port, string Pool, int MaxConnections =
 {
     /// <summary>Null: its clients are who they seem to be.</summary>
     public ProxyProtocolOptions? ProxyProtocol { get; init; }
+
+    /// <summary>Null: every connection goes to <see cref="Pool"/>.</summary>
+    public SniOptions? Sni { get; init; }
+
+    /// <summary>Every pool that its connections may go to.</summary>
+    public IEnumerable<string> Pools => (Sni?.Routes ?? []).Select(route => route.Pool).Append(Pool).Distinct();
 
     /// <summary>After one side has ended, the same; null: never.</summary>
     public TimeSpan? HalfClosedTimeout { get; init; }

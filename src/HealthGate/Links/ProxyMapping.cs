@@ -106,6 +106,7 @@ internal static class ProxyMapping
                 Timeout = expected.Timeout.ToDuration(),
             }
             : null,
+        Sni = listener.Options.Sni is { } sni ? Sni(sni) : null,
         MaxConnections = (uint)listener.Options.MaxConnections,
         IdleTimeout = listener.Options.IdleTimeout?.ToDuration(),
         HalfClosedTimeout = listener.Options.HalfClosedTimeout?.ToDuration(),
@@ -131,6 +132,20 @@ internal static class ProxyMapping
         Idle = options.Idle.ToDuration(),
         Interval = options.Interval.ToDuration(),
         Probes = (uint)options.Probes,
+    };
+
+    private static SniRoutes Sni(SniOptions options) => new()
+    {
+        Routes =
+        {
+            options.Routes.Select(route => new SniRoute
+            {
+                Names = { route.Names },
+                Protocols = { route.Protocols },
+                Pool = route.Pool,
+            }),
+        },
+        ResetOthers = options.ResetsOthers,
     };
 
     private static PoolSpec Pool(TablePool pool) => new()

@@ -68,6 +68,7 @@ internal sealed class ListenerBoard
         Connections = (uint)snapshot.Connections,
         SourcesRefused = (ulong)snapshot.SourcesRefused,
         PrologueFaults = (ulong)snapshot.PrologueFaults,
+        Unrouted = (ulong)snapshot.Unrouted,
         PrologueTimeouts = (ulong)snapshot.PrologueTimeouts,
         Queued = (uint)snapshot.Queued,
         QueueTimeouts = (ulong)snapshot.QueueTimeouts,

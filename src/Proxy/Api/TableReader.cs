@@ -76,6 +76,7 @@ internal sealed partial class TableReader
             Vip = message.Vip,
             Pool = message.Pool,
             ProxyProtocol = ReadProxyProtocol(entry, message.ProxyProtocol),
+            Sni = ReadSni(entry, message.Sni, pools),
             MaxConnections = Limit(message.MaxConnections),
             IdleTimeout = idle,
             Timeouts = ReadTimeouts(entry, message),
@@ -103,6 +104,30 @@ internal sealed partial class TableReader
         if (timeout < ShortestTimeout || timeout > LongestConnectTimeout)
             Refuse(entry, "proxy_protocol.timeout must be 1 ms to 5 min; unset is 5 s");
         return new() { From = [.. networks], Timeout = timeout };
+    }
+
+    private Tls.SniRoutes? ReadSni(string entry, SniRoutes? message, HashSet<string> pools)
+    {
+        if (message is null)
+            return null;
+        foreach (var pool in message.Routes.Select(route => route.Pool).Where(pool => !pools.Contains(pool)))
+            Refuse(entry, $"sni: pool \"{pool}\" is not in the table: add it, or name another");
+        var routes = new Tls.SniRoutes
+        {
+            Routes =
+            [
+                .. message.Routes.Select(route => new Tls.SniRoute
+                {
+                    Names = [.. route.Names],
+                    Protocols = [.. route.Protocols],
+                    Pool = route.Pool,
+                }),
+            ],
+            ResetsOthers = message.ResetOthers,
+        };
+        if (routes.FindFault() is { } fault)
+            Refuse(entry, $"sni: {fault}");
+        return routes;
     }
 
     private Balancing.PoolSpec Read(PoolSpec message)

@@ -10,6 +10,12 @@ internal sealed record Route(ListenerSpec Listener, Pool Pool)
 {
     /// <summary>From where a header of the PROXY protocol is taken.</summary>
     public Networks Proxies { get; } = new(Listener.ProxyProtocol?.From ?? []);
+
+    /// <summary>Null: every connection goes to <see cref="Pool"/>.</summary>
+    public SniPools? Sni { get; init; }
+
+    /// <summary>Whether the client must say something before a backend is chosen.</summary>
+    public bool HasPrologue => Listener.ProxyProtocol is not null || Sni is not null;
 }
 
 /// <summary>A listener over all tables that have it: its counters, and what it does at present.</summary>
@@ -91,6 +97,7 @@ internal sealed class ListenerCounts(int loops)
     public long NoBackend;
     public long SourcesRefused;
     public long PrologueFaults;
+    public long Unrouted;
     public long PrologueTimeouts;
     public long IdleTimeouts;
     public long SourceLimited;

@@ -8,6 +8,6 @@ internal sealed partial class LoopWorker
     private static SourceAddress SourceOf(in Connection connection) => SourceAddress.Of(connection.Peer.Mapped);
 
     private void Measure(in Connection connection, ResponsePart part) =>
-        _shared.Listeners[connection.ListenerSlot].Route.Pool.Measure(
+        PoolOf(connection.BackendSlot, connection).Measure(
             connection.BackendSlot, part, _shared.Clock.GetElapsedTime(connection.AttemptStarted), Time);
 }

@@ -11,7 +11,13 @@ internal sealed partial class LoopWorker
     {
         ref var connection = ref _table.Connection(client);
         var listener = _shared.Listeners[connection.ListenerSlot];
-        var (pool, counts) = (listener.Route.Pool, listener.CountsOf(connection));
+        var counts = listener.CountsOf(connection);
+        if (PoolOf(client, listener.Route) is not { } pool)
+        {
+            Interlocked.Increment(ref counts.Unrouted);
+            Close(client, reset: true);
+            return;
+        }
         while (connection.Attempts <= pool.Spec.ConnectRetries)
         {
             if (Choose(connection, pool) is { } backend)
@@ -144,7 +150,7 @@ internal sealed partial class LoopWorker
         if (kind is ObservationKind.Connected or ObservationKind.TimedOut)
             Measure(connection, ResponsePart.Connect);
         if (ToOutcome(kind) is { } succeeded)
-            _shared.Listeners[connection.ListenerSlot].Route.Pool.Report(backend.Slot, succeeded, Time);
+            PoolOf(connection.BackendSlot, connection).Report(backend.Slot, succeeded, Time);
         _shared.Observations.Write(new(
             kind,
             backend.Pool,

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AnycastVip.Proxy.Balancing;
 using AnycastVip.Proxy.Engine.Kernel;
 using AnycastVip.Proxy.ProxyProtocol;
+using AnycastVip.Proxy.Tls;
 
 namespace AnycastVip.Proxy.Engine;
 
@@ -34,41 +35,45 @@ internal sealed partial class LoopWorker
 
     private int WriteHeader(int client, in Connection connection)
     {
-        var received = ReceivedHeader(client, connection);
+        var listener = _shared.Listeners[connection.ListenerSlot];
+        var route = listener.Route;
+        // It still stands before the client's octets, and the hello behind it.
+        var first = connection.HeaderLength > 0 || route.Sni is not null ? PeekFirst(client, route) : default;
+        ProxyHeaderReader.Read(
+            first[..Math.Min(connection.HeaderLength, first.Length)], out var received, out _);
         var source = EndpointOf(connection.Peer);
-        var destination = received.HasEndpoints
-            ? received.Destination
-            : EndpointOf(PeerAddress.Of(_shared.Listeners[connection.ListenerSlot].Name));
+        var destination = received.HasEndpoints ? received.Destination : EndpointOf(PeerAddress.Of(listener.Name));
         if (connection.SentHeader == SentHeader.Version1)
             return TextHeader.Write(source, destination, _header);
         var writer = ProxyHeaderWriter.Proxy(_header, source, destination);
-        if (!TryPassOn(received.Tlvs, ref writer))
+        PassOn(received.Tlvs, ref writer, out var hasName, out var hasAuthority);
+        if (!hasName)
             AddUniqueId(ref writer);
+        if (!hasAuthority && route.Sni is not null)
+            AddAuthority(Behind(connection, first), ref writer);
         return writer.Length;
     }
 
-    // It still stands before the client's octets.
-    private ProxyHeader ReceivedHeader(int client, in Connection connection)
+    // Section 2.2: a checksum is of the header that it stands in, and padding of no use elsewhere.
+    private static void PassOn(
+        ReadOnlySpan<byte> tlvs, ref ProxyHeaderWriter writer, out bool hasName, out bool hasAuthority)
     {
-        if (connection.HeaderLength == 0)
-            return default;
-        var octets = _first.AsSpan(0, connection.HeaderLength);
-        ProxyHeaderReader.Read(octets[..Transport.Peek(client, octets)], out var header, out _);
-        return header;
-    }
-
-    // Section 2.2: a checksum is of the header that it stands in. True when the connection has a name already.
-    private static bool TryPassOn(ReadOnlySpan<byte> tlvs, ref ProxyHeaderWriter writer)
-    {
+        (hasName, hasAuthority) = (false, false);
         var reader = new TlvReader(tlvs);
-        var hasName = false;
         while (reader.TryRead(out var type, out var value))
         {
             if (type is not (TlvType.Crc32c or TlvType.Noop))
                 writer.Add(type, value);
             hasName |= type == TlvType.UniqueId;
+            hasAuthority |= type == TlvType.Authority;
         }
-        return hasName;
+    }
+
+    private void AddAuthority(ReadOnlySpan<byte> octets, ref ProxyHeaderWriter writer)
+    {
+        if (ReadHello(octets, out var hello) == HelloVerdict.Whole
+            && hello.ServerName.Length is > 0 and <= HostName.MaximumLength)
+            writer.Add(TlvType.Authority, hello.ServerName);
     }
 
     private void AddUniqueId(ref ProxyHeaderWriter writer)

@@ -81,7 +81,7 @@ internal sealed partial class LoopWorker
             LeaveQueue(client);
             ref var connection = ref _table.Connection(client);
             connection.Phase = ConnectionPhase.Connecting;
-            if (!TryAttempt(client, _shared.Listeners[connection.ListenerSlot].Route.Pool, admission.Backend))
+            if (!TryAttempt(client, PoolOf(admission.Backend.Slot, connection), admission.Backend))
                 TryBackends(client);
         }
     }

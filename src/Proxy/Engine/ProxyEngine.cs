@@ -280,7 +280,10 @@ public sealed partial class ProxyEngine : IDisposable
         var opened = new List<ListenerEntry>();
         foreach (var spec in specs)
         {
-            var route = new Route(spec, _pools[spec.Pool]);
+            var route = new Route(spec, _pools[spec.Pool])
+            {
+                Sni = spec.Sni is { } routes ? new(routes, _pools) : null,
+            };
             if (_listeners.TryGetValue(spec.Endpoint, out var entry))
                 entry.Route = route;
             else if (OpenSockets(spec.Endpoint, out var reason) is { } sockets)
@@ -315,7 +318,7 @@ public sealed partial class ProxyEngine : IDisposable
         finally
         {
             // Its last connections find no further backend: those of the old pool may be gone by then.
-            closed.ForEach(entry => entry.Route = entry.Route with { Pool = NoPool });
+            closed.ForEach(entry => entry.Route = entry.Route with { Pool = NoPool, Sni = null });
             _retiredListeners.AddRange(closed);
         }
         return refused.ToImmutable();
@@ -364,6 +367,7 @@ public sealed partial class ProxyEngine : IDisposable
         StarvedFor = entry.StarvedFor(_shared.Now),
         SourceLimited = Volatile.Read(ref entry.Clients.SourceLimited),
         SourcesRefused = Volatile.Read(ref entry.Clients.SourcesRefused),
+        Unrouted = Volatile.Read(ref entry.Clients.Unrouted),
         PrologueFaults = Volatile.Read(ref entry.Clients.PrologueFaults),
         PrologueTimeouts = Volatile.Read(ref entry.Clients.PrologueTimeouts),
         FirstOctetTimeouts = Volatile.Read(ref entry.Clients.FirstOctetTimeouts),

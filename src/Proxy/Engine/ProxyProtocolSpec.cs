@@ -3,7 +3,7 @@ using System.Net;
 
 namespace AnycastVip.Proxy.Engine;
 
-/// <summary>A listener whose clients are proxies: each connection must begin with a header of the PROXY protocol.</summary>
+/// <summary>Of a listener whose clients are proxies: each connection must begin with a PROXY header.</summary>
 public sealed record ProxyProtocolSpec
 {
     /// <summary>Where those proxies are; at least one. From elsewhere nothing is accepted.</summary>

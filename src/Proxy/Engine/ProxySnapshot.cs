@@ -59,6 +59,9 @@ public sealed record ListenerSnapshot(
     /// <summary>Reset because what a connection must begin with was broken, or was not there.</summary>
     public long PrologueFaults { get; init; }
 
+    /// <summary>Reset because they fit no route of the listener.</summary>
+    public long Unrouted { get; init; }
+
     /// <summary>Reset because it did not come in time.</summary>
     public long PrologueTimeouts { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using AnycastVip.Proxy.Balancing;
+using AnycastVip.Proxy.Tls;
 using AnycastVip.Proxy.Limits;
 
 namespace AnycastVip.Proxy.Engine;
@@ -46,6 +47,9 @@ public sealed record ProxyTable
         : listener.KeepAlive is { IsSound: false } ? $"listener {listener.Endpoint}: the keep-alive is out of range"
         : listener.IdleTimeout <= TimeSpan.Zero ? $"listener {listener.Endpoint}: an idle time-out of no time"
         : listener.ProxyProtocol?.FindFault() is { } fault ? $"listener {listener.Endpoint}: {fault}"
+        : listener.Sni?.FindFault() is { } broken ? $"listener {listener.Endpoint}: sni: {broken}"
+        : listener.Sni?.Routes.FirstOrDefault(route => Pools.All(pool => pool.Name != route.Pool)) is { } lost
+            ? $"listener {listener.Endpoint}: no pool {lost.Pool}"
         : Pools.All(pool => pool.Name != listener.Pool) ? $"listener {listener.Endpoint}: no pool {listener.Pool}"
         : null;
 
@@ -99,6 +103,9 @@ public sealed record ListenerSpec
 
     /// <summary>Null: its clients are who they seem to be.</summary>
     public ProxyProtocolSpec? ProxyProtocol { get; init; }
+
+    /// <summary>Null: every connection goes to <see cref="Pool"/>.</summary>
+    public SniRoutes? Sni { get; init; }
 
     /// <summary>A connection on which no octet moves for this long is reset. Null: never.</summary>
     public TimeSpan? IdleTimeout { get; init; }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AnycastVip.Proxy.Tls;
 
 /// <summary>Host names as they are compared: lower case, without the dot at the end.</summary>
@@ -5,6 +7,9 @@ internal static class HostName
 {
     /// <summary>RFC 1035, section 2.3.4, as text.</summary>
     public const int MaximumLength = 253;
+
+    /// <summary>What stands before a name that means every name below it.</summary>
+    public const string Wildcard = "*.";
 
     private const int MaximumLabel = 63;
 
@@ -35,6 +40,15 @@ internal static class HostName
             buffer[length++] = letter;
         }
         return label > 0 && hasLetter;
+    }
+
+    /// <summary>Whether a route may have it: a name as it is compared, or one behind the wildcard.</summary>
+    public static bool IsPattern(string text)
+    {
+        var name = text.StartsWith(Wildcard, StringComparison.Ordinal) ? text[Wildcard.Length..] : text;
+        var buffer = new char[MaximumLength];
+        return TryNormalize(Encoding.UTF8.GetBytes(name), buffer, out var length)
+            && name.AsSpan().SequenceEqual(buffer.AsSpan(0, length));
     }
 
     private static bool IsInLabel(char letter) =>

@@ -8,8 +8,6 @@ internal sealed class SniRouter
     /// <summary>No route fits.</summary>
     public const int Fallback = -1;
 
-    private const string Wildcard = "*.";
-
     private readonly Dictionary<string, List<Candidate>> _exact = [];
     private readonly Dictionary<string, List<Candidate>> _below = [];
     private readonly List<Candidate> _nameless = [];
@@ -22,8 +20,8 @@ internal sealed class SniRouter
             var candidate = new Candidate(index, [.. route.Protocols.Select(Encoding.UTF8.GetBytes)]);
             foreach (var name in route.Names)
             {
-                if (name.StartsWith(Wildcard, StringComparison.Ordinal))
-                    Add(_below, name[Wildcard.Length..], candidate);
+                if (name.StartsWith(HostName.Wildcard, StringComparison.Ordinal))
+                    Add(_below, name[HostName.Wildcard.Length..], candidate);
                 else
                     Add(_exact, name, candidate);
             }

@@ -80,7 +80,11 @@ internal static class ListenerKeys
         "A connection on which nothing is sent for so long is reset.") { Otherwise = "never" };
 
     public static readonly Section Section = new(
-        [Port, Pool, ProxyProtocolKeys.Listener, MaxConnections, IdleTimeout, .. ListenerLimitKeys.All], []);
+        [
+            Port, Pool, ProxyProtocolKeys.Listener, SniKeys.Listener, MaxConnections, IdleTimeout,
+            .. ListenerLimitKeys.All,
+        ],
+        []);
 }
 
 /// <summary>The keys under <c>minHealthy</c>: the greater of both counts.</summary>

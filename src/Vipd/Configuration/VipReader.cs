@@ -95,7 +95,11 @@ internal sealed class VipReader(
         var maxConnections = reader.ReadNullable(ListenerKeys.MaxConnections) ?? 0;
         var idleTimeout = reader.ReadNullable(ListenerKeys.IdleTimeout);
         var options = new ListenerOptions((int)(port ?? 0), pool ?? "", (int)maxConnections, idleTimeout)
-            .WithLimits(reader, diagnostics) with { ProxyProtocol = ProxyProtocolReader.Read(reader, diagnostics) };
+            .WithLimits(reader, diagnostics) with
+            {
+                ProxyProtocol = ProxyProtocolReader.Read(reader, diagnostics),
+                Sni = new SniReader(diagnostics, pools).Read(reader),
+            };
         reader.Finish(ListenerKeys.Section);
         return options;
     }
@@ -155,7 +159,7 @@ internal sealed class VipReader(
     private void JudgeMinHealthy(MappingReader reader, MinHealthy minimum, ValueList<ListenerOptions> listeners)
     {
         var at = (reader.Read(VipKeys.MinHealthy) ?? reader).PositionOf(MinHealthyKeys.Count.Name);
-        foreach (var name in listeners.Select(listener => listener.Pool).Distinct())
+        foreach (var name in listeners.SelectMany(listener => listener.Pools).Distinct())
         {
             var pool = pools.All.FirstOrDefault(pool => pool.Name == name);
             var counted = pool?.Backends.Count(backend => !backend.IsBackup);

@@ -56,6 +56,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
 
         var listener = new ListenerOptions(80, "web", 70, TimeSpan.FromMinutes(1))
         {
+            Sni = new([new(["a.example"], ["h2"], "web")], ResetsOthers: true),
             ProxyProtocol = new([IPNetwork.Parse("10.0.0.0/8")], TimeSpan.FromSeconds(3)),
         };
 
@@ -74,6 +75,11 @@ public sealed class ProxyLinkTests : IAsyncDisposable
                 new ListenerSpec
                 {
                     Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
+                    Sni = new()
+                    {
+                        Routes = { new SniRoute { Names = { "a.example" }, Protocols = { "h2" }, Pool = "web" } },
+                        ResetOthers = true,
+                    },
                     ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } },
                     IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
                 },

@@ -24,6 +24,12 @@ public sealed class TableReaderTests
         { table => table.Listeners[0].PerSource = new() { Rate = 1_000_001 }, Listener, "per_source must have" },
         { table => table.Listeners[0].PerSource = new() { Ipv4Prefix = 33 }, Listener, "per_source must have" },
         { table => table.Listeners[0].KeepAlive = new() { Probes = 3 }, Listener, "keep_alive must have" },
+        { table => table.Listeners[0].Sni = new(), Listener, "give 1 to 1024 routes" },
+        { table => table.Listeners[0].Sni = Route("pool"), Listener, "neither a name nor a protocol" },
+        { table => table.Listeners[0].Sni = Route("none", "a.example"), Listener, "sni: pool \"none\"" },
+        { table => table.Listeners[0].Sni = Route("pool", "A.example"), Listener, "\"A.example\"" },
+        { table => table.Listeners[0].Sni = Route("pool", "*.*.example"), Listener, "\"*.*.example\"" },
+        { table => table.Listeners[0].Sni = Route("pool", "192.0.2.1"), Listener, "\"192.0.2.1\"" },
         { table => table.Listeners[0].ProxyProtocol = new(), Listener, "has 0 networks" },
         { table => table.Listeners[0].ProxyProtocol = new() { From = { "10.0.0.0/33" } }, Listener, "10.0.0.0/33" },
         {
@@ -82,6 +88,9 @@ public sealed class TableReaderTests
         var table = Sound();
         table.MaxConnections = 9;
         table.Listeners[0].ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } };
+        table.Listeners[0].Sni = Route("pool", "a.example", "*.example");
+        table.Listeners[0].Sni.Routes[0].Protocols.Add("h2");
+        table.Listeners[0].Sni.ResetOthers = true;
         table.Listeners[0].MaxConnections = 8;
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
         table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
@@ -109,6 +118,11 @@ public sealed class TableReaderTests
                 {
                     From = [IPNetwork.Parse("10.0.0.0/8")],
                     Timeout = TimeSpan.FromSeconds(3),
+                },
+                Sni = new()
+                {
+                    Routes = [new() { Names = ["a.example", "*.example"], Protocols = ["h2"], Pool = "pool" }],
+                    ResetsOthers = true,
                 },
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),
@@ -243,6 +257,9 @@ public sealed class TableReaderTests
             Ipv6Prefix = ipv6Prefix,
             MaxEntries = entries,
         };
+
+    private static SniRoutes Route(string pool, params string[] names) =>
+        new() { Routes = { new SniRoute { Pool = pool, Names = { names } } } };
 
     private static ProxyTable Sound()
     {

@@ -185,6 +185,12 @@ public sealed class GateFileTests
                 new ListenerOptions(80, "weighted"),
                 new ListenerOptions(443, "weighted", 1000, TimeSpan.FromHours(1))
                 {
+                    Sni = new(
+                        List(
+                            new SniRouteOptions(
+                                List("www.example.com", "*.example.com"), List("h2", "http/1.1"), "weighted"),
+                            new SniRouteOptions(List<string>(), List("acme-tls/1"), "weighted")),
+                        ResetsOthers: true),
                     ProxyProtocol = new(
                         List(IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("2001:db8::/32")),
                         TimeSpan.FromSeconds(3)),
