@@ -71,7 +71,8 @@ internal sealed class BackendTallies(TimeProvider clock)
             + "while no gate decided"
         : "";
 
-    private static ConnectFailureKind ToProto(ObservationKind kind) => kind switch
+    /// <summary>The kind of a failure, as the contract has it.</summary>
+    public static ConnectFailureKind ToProto(ObservationKind kind) => kind switch
     {
         ObservationKind.Refused => ConnectFailureKind.Refused,
         ObservationKind.Reset => ConnectFailureKind.Reset,

@@ -1,6 +1,5 @@
 using System.Reflection;
 using AnycastVip.Proto.V1;
-using AnycastVip.Proxy.Engine;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -48,17 +47,8 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
         new ConnectionQueries(control).ListAsync(request);
 
     /// <inheritdoc/>
-    public override Task<GetStatsResponse> GetStats(GetStatsRequest request, ServerCallContext context)
-    {
-        var view = control.View();
-        return Task.FromResult(new GetStatsResponse
-        {
-            At = Timestamp.FromDateTimeOffset(control.Clock.GetUtcNow()),
-            Listeners = { view.Listeners },
-            Backends = { view.Snapshot.Backends.Select(ToProto) },
-            Loops = { view.Snapshot.Loops.Select(ToProto) },
-        });
-    }
+    public override Task<GetStatsResponse> GetStats(GetStatsRequest request, ServerCallContext context) =>
+        Task.FromResult(StatsView.Of(control));
 
     /// <inheritdoc/>
     public override async Task<GetProxyResponse> GetProxy(GetProxyRequest request, ServerCallContext context)
@@ -141,27 +131,4 @@ public sealed class ProxyApi(ProxyControl control, string nodeName) : ProxyServi
                 yield return $"{listener.Vip}: {listener.Address} port {listener.Port} {what}: {listener.Reason}";
         }
     }
-
-    private static BackendCounters ToProto(BackendSnapshot snapshot) => new()
-    {
-        Pool = snapshot.Pool,
-        Backend = snapshot.Name,
-        Connected = (ulong)snapshot.Connected,
-        Refused = (ulong)snapshot.Refused,
-        Reset = (ulong)snapshot.Reset,
-        TimedOut = (ulong)snapshot.TimedOut,
-        Retries = (ulong)snapshot.Retries,
-        OctetsFromBackend = (ulong)snapshot.OctetsFromBackend,
-        OctetsToBackend = (ulong)snapshot.OctetsToBackend,
-        Connections = (uint)snapshot.Connections,
-    };
-
-    private static LoopCounters ToProto(LoopSnapshot snapshot) => new()
-    {
-        Index = (uint)snapshot.Index,
-        Engine = Transports.NameOf(snapshot.Transport),
-        Turns = (ulong)snapshot.Turns,
-        LongestTurn = snapshot.LongestTurn.ToDuration(),
-        Connections = (uint)snapshot.Connections,
-    };
 }

@@ -35,6 +35,7 @@ public sealed partial class ProxyControl : IAsyncDisposable
     {
         Engine = engine;
         Clock = clock;
+        LastErrors = new(clock);
         StartedAt = clock.GetUtcNow();
         _running = Task.WhenAll(FetchAsync(_stop.Token), ReportAsync(_stop.Token));
     }
@@ -44,6 +45,8 @@ public sealed partial class ProxyControl : IAsyncDisposable
     internal TimeProvider Clock { get; }
 
     internal DateTimeOffset StartedAt { get; }
+
+    internal LastErrors LastErrors { get; }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -191,7 +194,10 @@ public sealed partial class ProxyControl : IAsyncDisposable
             await queue.WaitAsync(cancel);
             var isReportDue = Interlocked.Exchange(ref _isReportDue, false);
             while (queue.TryRead(out var observation))
+            {
+                LastErrors.Note(observation);
                 Volatile.Read(ref _holder)?.Observe(observation);
+            }
             if (isReportDue)
                 Volatile.Read(ref _holder)?.RequestReport();
         }

@@ -91,17 +91,41 @@ public sealed class ProxyApiTests
             () => sandbox.Client.GetStats(new(), ApiSandbox.Call),
             stats => stats.Backends.Single().OctetsFromBackend == 4, Rig.Patience, "the octets are counted");
 
+        var counters = stats.Backends.Single();
+        Assert.Equal(
+            (1ul, 1ul, 0ul), (counters.Connect.Count, counters.FirstOctet.Count, counters.Duration.Count));
+        Assert.Equal(counters.Connect, stats.Pools.Single().Connect);
+        (counters.Connect, counters.FirstOctet, counters.Duration) = (null, null, null);
         Assert.Equal(
             new BackendCounters
             {
                 Pool = "pool", Backend = "s1", Connected = 1, Connections = 1, OctetsFromBackend = 4,
                 OctetsToBackend = 4,
             },
-            stats.Backends.Single());
+            counters);
+        Assert.Equal(1ul, stats.ListenerLatencies.Single().FirstOctet.Count);
         Assert.Equal((1ul, 4ul), (stats.Listeners[0].Counters.Accepted, stats.Listeners[0].Counters.OctetsToClients));
         // What Auto finds on this machine.
         var engine = sandbox.Rig.Engine.TransportText.Split(' ')[0];
         Assert.Equal([(0u, engine), (1u, engine)], stats.Loops.Select(loop => (loop.Index, loop.Engine)));
         Assert.Equal(1, stats.Loops.Sum(loop => loop.Connections));
+    }
+
+    [Fact]
+    public async Task Stats_tell_the_last_error_of_a_backend()
+    {
+        await using var sandbox = await ApiSandbox.StartAsync();
+        using var gate = await sandbox.OpenAsync();
+        var listener = Rig.NewEndpoint();
+        await gate.ApplyAsync(Tables.Of(listener, Tables.Backend("s1", Rig.Nobody())));
+        await sandbox.Rig.AssertTurnedAway(listener);
+
+        var error = await Poll.Until(
+            () => sandbox.Client.GetStats(new(), ApiSandbox.Call).LastErrors.SingleOrDefault(),
+            error => error is not null, Rig.Patience, "the error is told");
+
+        Assert.Equal(
+            ("pool", "s1", ConnectFailureKind.Refused, "refused the connection"),
+            (error!.Pool, error.Backend, error.Kind, error.Text));
     }
 }
