@@ -97,6 +97,7 @@ public sealed class CommandLineTests
     [InlineData("undrain node", "gate")]
     [InlineData("drains", "gate")]
     [InlineData("config reload", "gate")]
+    [InlineData("proxy stats", "proxy")]
     public async Task Without_a_daemon_every_call_exits_3_and_names_the_socket_and_the_remedy(
         string line, string daemon = "speaker")
     {

@@ -143,6 +143,9 @@ internal sealed class ProxyStandIn : ProxyService.ProxyServiceBase
 {
     public override Task<GetProxyResponse> GetProxy(GetProxyRequest request, ServerCallContext context) =>
         Task.FromResult(new GetProxyResponse { Node = "edge-1", Connections = 7, MaxConnections = 100 });
+
+    public override Task<GetStatsResponse> GetStats(GetStatsRequest request, ServerCallContext context) =>
+        Task.FromResult(new GetStatsResponse { Backends = { new BackendCounters { Pool = "web", Backend = "s1" } } });
 }
 
 /// <summary>What can befall a daemon in the middle of a call.</summary>

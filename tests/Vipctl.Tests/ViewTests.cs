@@ -24,6 +24,7 @@ public sealed class ViewTests
         ["events"] = (format, output) => Write("events", EventView.View, format, output),
         ["drains"] = (format, output) => Write("drains", DrainView.View, format, output),
         ["explain"] = (format, output) => Write("explain", ExplainView.View, format, output),
+        ["proxy-stats"] = (format, output) => Write("proxy-stats", ProxyStatsView.View, format, output),
         ["reload"] = (format, output) => Write("reload", ReloadView.View, format, output),
         ["status"] = (format, output) => StatusView.Write(Status(), format, Noon, output),
         ["status-no-gate"] = (format, output) => StatusView.Write(

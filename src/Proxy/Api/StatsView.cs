@@ -3,6 +3,7 @@ using AnycastVip.Proxy.Engine;
 using Google.Protobuf.WellKnownTypes;
 using LatencySummary = AnycastVip.Proxy.Engine.LatencySummary;
 using ListenerLatencies = AnycastVip.Proxy.Engine.ListenerLatencies;
+using ListenerSpec = AnycastVip.Proxy.Engine.ListenerSpec;
 
 namespace AnycastVip.Proxy.Api;
 
@@ -72,7 +73,7 @@ internal static class StatsView
         Duration = ToProto(pool.Duration),
     };
 
-    private static Proto.V1.ListenerLatencies ToProto(Engine.ListenerSpec listener, ListenerLatencies latencies) => new()
+    private static Proto.V1.ListenerLatencies ToProto(ListenerSpec listener, ListenerLatencies latencies) => new()
     {
         Vip = listener.Vip,
         Address = listener.Endpoint.Address.ToString(),

@@ -9,13 +9,28 @@ namespace AnycastVip.Vipctl.Commands;
 internal static class ProxyCommand
 {
     public static Command Create(ProxyCall proxy) =>
-        new("proxy", "The process that carries clients' connections.") { Show(proxy), Replace(proxy) };
+        new("proxy", "The process that carries clients' connections.")
+        {
+            Show(proxy), Stats(proxy), Replace(proxy),
+        };
 
     private static Command Show(ProxyCall proxy)
     {
         var command = new Command("show", "The process, and those that it has replaced.");
         command.SetAction((arguments, cancellation) => proxy.ShowAsync(
             arguments, ProxyView.View, (client, call) => client.GetProxyAsync(new(), call), cancellation));
+        return command;
+    }
+
+    private static Command Stats(ProxyCall proxy)
+    {
+        var command = new Command(
+            "stats", "Listeners, pools and backends since the start: counts, how long things took, the last errors.");
+        command.SetAction((arguments, cancellation) => proxy.ShowAsync(
+            arguments,
+            ProxyStatsView.View,
+            (client, call) => client.GetStatsAsync(new(), call),
+            cancellation));
         return command;
     }
 
