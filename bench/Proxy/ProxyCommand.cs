@@ -40,7 +40,7 @@ internal static class ProxyCommand
         Console.WriteLine(
             $"loopback; each proxy on core {ProxyBed.ProxyCore} with one thread for octets, clients and backend as one "
             + $"thread on core {ProxyBed.LoadCore}");
-        Console.WriteLine("medians; haproxy = 1, in brackets the least and greatest ratio of a round");
+        Console.WriteLine("medians; the first row = 1, in brackets the least and greatest ratio of a round");
     }
 
     private static async Task CompareAsync(
@@ -50,10 +50,16 @@ internal static class ProxyCommand
         using var spliced = await HaproxyProxy.StartAsync(bed, FirstPort + 1, splices: true);
         using var nginx = await NginxProxy.StartAsync(bed, FirstPort + 2);
         using var vipd = await VipdProxy.StartAsync(bed, FirstPort + 3);
+        using var featured = await VipdProxy.StartAsync(bed, FirstPort + 4, hasFeatures: true);
         using var none = new NoProxy(bed.Backend);
         foreach (var part in parts)
         {
-            IProxy[] proxies = part.IsBulk ? [haproxy, spliced, vipd, nginx, none] : [haproxy, vipd, nginx, none];
+            IProxy[] proxies = part.Field switch
+            {
+                Field.ProxiesAndSplice => [haproxy, spliced, vipd, nginx, none],
+                Field.OurFeatures => [vipd, featured],
+                _ => [haproxy, vipd, nginx, none],
+            };
             Console.WriteLine();
             Console.WriteLine($"{part.Title}; bar: {part.Bar}");
             foreach (var line in await load.RunAsync(() => RunRounds(part, proxies, load, rounds, span)))

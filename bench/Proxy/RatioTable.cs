@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AnycastVip.Bench.Proxy;
 
-/// <summary>Medians of several rounds beside those of HAProxy.</summary>
+/// <summary>Medians of several rounds beside those of the first row.</summary>
 internal static class RatioTable
 {
     /// <summary>One line per proxy.</summary>

@@ -20,6 +20,7 @@ internal sealed unsafe class Backend : ISocketOwner
     /// <summary>Sends for as long as it is let.</summary>
     public const byte Stream = (byte)'S';
 
+    private const byte HeaderStart = 0x0D;
     private const int Backlog = 4096;
 
     private readonly EventPump _pump;
@@ -57,10 +58,15 @@ internal sealed unsafe class Backend : ISocketOwner
         var received = _pump.Receive(fd);
         if (received <= 0)
             return received == -Errno.TryAgain;
-        switch (_pump.Buffer[0])
+        var header = HeaderOf(received);
+        var request = _pump.Buffer + header;
+        received -= header;
+        if (received == 0)
+            return true;
+        switch (*request)
         {
             case EchoOnce:
-                Libc.Send(fd, _pump.Buffer, received);
+                Libc.Send(fd, request, received);
                 return false;
             case Stream:
                 // Level-triggered: a buffer at a time, so that other sockets have their turn.
@@ -68,9 +74,18 @@ internal sealed unsafe class Backend : ISocketOwner
                 return true;
             default:
                 // With the end reported beside the octets there is no further event.
-                return Libc.Send(fd, _pump.Buffer, received) == received
+                return Libc.Send(fd, request, received) == received
                     && (!readiness.HasFlag(Readiness.PeerClosed) || _pump.Receive(fd) == -Errno.TryAgain);
         }
+    }
+
+    // How many octets a header of the PROXY protocol has, version 2, at the front; 0: there is none.
+    private int HeaderOf(int received)
+    {
+        const int fixedSize = 16, lengthAt = 14;
+        return received >= fixedSize && *_pump.Buffer == HeaderStart
+            ? fixedSize + (_pump.Buffer[lengthAt] << 8 | _pump.Buffer[lengthAt + 1])
+            : 0;
     }
 
     private sealed class StreamSource(EventPump pump) : ISocketOwner

@@ -13,6 +13,7 @@ internal sealed class VipdProxy : IProxy
 {
     private const string Vip = "bench";
     private const string Pool = "backends";
+    private static readonly Duration FeatureTimeout = new() { Seconds = 60 };
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -23,9 +24,10 @@ internal sealed class VipdProxy : IProxy
     private readonly ProxyTable _table;
     private TaskCompletionSource<TableResult>? _answer;
 
-    private VipdProxy(ProxyBed bed, IPEndPoint endpoint, PinnedProcess process)
+    private VipdProxy(ProxyBed bed, IPEndPoint endpoint, PinnedProcess process, bool hasFeatures)
     {
         (Endpoint, Process) = (endpoint, process);
+        Name = hasFeatures ? "vipd, features on" : "vipd";
         _channel = RpcChannel.ForUnixSocket(process.File("proxy.sock"));
         _stream = new ProxyService.ProxyServiceClient(_channel).Control(cancellationToken: _stop.Token);
         _table = new()
@@ -33,9 +35,11 @@ internal sealed class VipdProxy : IProxy
             Listeners = { ListenerAt(endpoint) },
             Pools = { PoolOf(bed.Backend) },
         };
+        if (hasFeatures)
+            SwitchOn(_table);
     }
 
-    public string Name => "vipd";
+    public string Name { get; }
 
     public IPEndPoint Endpoint { get; }
 
@@ -43,7 +47,9 @@ internal sealed class VipdProxy : IProxy
 
     /// <param name="bed">Where it listens and its backend.</param>
     /// <param name="port">Its own.</param>
-    public static async Task<VipdProxy> StartAsync(ProxyBed bed, int port)
+    /// <param name="hasFeatures">With least connections, PROXY protocol version 2 towards the backend, and limits.
+    /// </param>
+    public static async Task<VipdProxy> StartAsync(ProxyBed bed, int port, bool hasFeatures = false)
     {
         var process = new PinnedProcess();
         var file = process.Write(
@@ -56,7 +62,7 @@ internal sealed class VipdProxy : IProxy
             """);
         process.Start(ProxyBed.ProxyCore, VipdNode.Program, "proxy", "--config", file);
         await process.WaitAsync(() => File.Exists(process.File("proxy.sock")), "no proxy.sock");
-        var proxy = new VipdProxy(bed, new(bed.Address, port), process);
+        var proxy = new VipdProxy(bed, new(bed.Address, port), process, hasFeatures);
         await proxy.TakeControlAsync();
         return proxy;
     }
@@ -99,6 +105,20 @@ internal sealed class VipdProxy : IProxy
             },
         },
     };
+
+    private static void SwitchOn(ProxyTable table)
+    {
+        var (listener, pool) = (table.Listeners[0], table.Pools[0]);
+        listener.MaxConnections = ProxyBed.MaximumConnections;
+        listener.IdleTimeout = FeatureTimeout;
+        listener.HalfClosedTimeout = FeatureTimeout;
+        listener.FirstOctetTimeout = FeatureTimeout;
+        listener.UserTimeout = FeatureTimeout;
+        pool.Balance = BalanceAlgorithm.LeastConnections;
+        pool.SendProxyProtocol = ProxyProtocolVersion._2;
+        pool.QueueSize = 1024;
+        pool.Backends[0].MaxConnections = ProxyBed.MaximumConnections;
+    }
 
     private async Task TakeControlAsync()
     {
