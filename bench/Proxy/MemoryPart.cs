@@ -20,7 +20,7 @@ internal static class MemoryPart
         Console.WriteLine();
         Console.WriteLine($"memory (proportional set size) with {Many:N0} idle connections, each after one request; "
             + "bar: process <= 0.6, <= 0.5 KB per connection (aim 0.2)");
-        Console.WriteLine($"  {"",-24}{"MB",12}{"ratio",8}{"KB per connection",20}");
+        Console.WriteLine($"  {"",-24}{"MB at start",12}{"MB",8}{"ratio",8}{"KB per connection",20}");
         var reference = 0.0;
         Func<Task<IProxy>>[] starts =
         [
@@ -31,13 +31,14 @@ internal static class MemoryPart
         foreach (var start in starts)
         {
             using var proxy = await start();
+            var empty = Usage.Of(proxy.Process!.Pid);
             var (few, many) = await load.RunAsync(() => Measure(proxy, load));
             reference = reference > 0 ? reference : many.PssMegabytes;
             var perConnection = (many.PssKilobytes - few.PssKilobytes) / (double)(Many - Few);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {proxy.Name,-24}{many.PssMegabytes,12:F1}{many.PssMegabytes / reference,8:F2}"
-                + $"{perConnection,20:F2}"));
+                $"  {proxy.Name,-24}{empty.PssMegabytes,12:F1}{many.PssMegabytes,8:F1}"
+                + $"{many.PssMegabytes / reference,8:F2}{perConnection,20:F2}"));
         }
     }
 
