@@ -31,7 +31,7 @@ static async Task<int> WithOptionsAsync(
     options is null ? 2 : await measure(options);
 
 Task<int> CompareProxiesAsync(string[] options, string? only) => InOwnNetworkAsync(
-    values => ProxyCommand.RunAsync(values, only), Options.Read(options, ("rounds", 5), ("seconds", 5)));
+    values => ProxyCommand.RunAsync(values, only), Options.Read(options, ("rounds", 5), ("seconds", 4)));
 
 async Task<int> InOwnNetworkAsync(
     Func<IReadOnlyDictionary<string, int>, Task<int>> measure, IReadOnlyDictionary<string, int>? options) =>
@@ -57,7 +57,7 @@ static int Help(TextWriter writer, int exitCode)
                     [--seconds 15]
           proxy     our proxy beside HAProxy and nginx: operations, CPU, bulk, latency, memory, reload; needs root,
                     haproxy, nginx with its stream module; two cores or more
-                    [--only PART] [--rounds 5] [--seconds 5]
+                    [--only PART] [--rounds 5] [--seconds 4]
           proxy-soak  short connections without end: memory and descriptors of our proxy; needs root, two cores
                     [--connections 20000000]
         """);

@@ -12,10 +12,13 @@ internal static class MemoryPart
     private const int FirstPort = 8101;
     private const int Few = 1_000;
     private const int Many = 9_000;
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static async Task RunAsync(ProxyBed bed, LoadGenerator load)
+    /// <param name="bed">What all proxies have in common.</param>
+    /// <param name="load">The clients.</param>
+    /// <param name="rounds">How many processes of each proxy are measured.</param>
+    public static async Task RunAsync(ProxyBed bed, LoadGenerator load, int rounds)
     {
         Console.WriteLine();
         Console.WriteLine($"memory (proportional set size) with {Many:N0} idle connections, each after one request; "
@@ -30,34 +33,45 @@ internal static class MemoryPart
         ];
         foreach (var start in starts)
         {
-            using var proxy = await start();
-            var empty = Usage.Of(proxy.Process!.Pid);
-            var (few, many) = await load.RunAsync(() => Measure(proxy, load));
-            reference = reference > 0 ? reference : many.PssMegabytes;
-            var perConnection = (many.PssKilobytes - few.PssKilobytes) / (double)(Many - Few);
+            var (name, footprints) = ("", new List<Footprint>());
+            for (var round = 0; round < rounds; round++)
+            {
+                using var proxy = await start();
+                name = proxy.Name;
+                footprints.Add(await load.RunAsync(() => Measure(proxy, load)));
+            }
+            var many = RatioTable.Median(footprints.Select(footprint => footprint.Many));
+            reference = reference > 0 ? reference : many;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {proxy.Name,-24}{empty.PssMegabytes,12:F1}{many.PssMegabytes,8:F1}"
-                + $"{many.PssMegabytes / reference,8:F2}{perConnection,20:F2}"));
+                $"  {name,-24}{RatioTable.Median(footprints.Select(footprint => footprint.AtStart)),12:F1}"
+                + $"{many,8:F1}{many / reference,8:F2}"
+                + $"{RatioTable.Median(footprints.Select(footprint => footprint.KilobytesPerConnection)),20:F2}"));
         }
     }
 
-    private static (Usage Few, Usage Many) Measure(IProxy proxy, LoadGenerator load)
+    private static Footprint Measure(IProxy proxy, LoadGenerator load)
     {
         var idle = new Idle();
+        var atStart = Usage.Of(proxy.Process!.Pid).PssMegabytes;
         load.Start(idle, proxy.Endpoint);
-        var few = Open(Few);
-        var many = Open(Many);
+        var (few, many) = (Open(Few), Open(Many));
         load.Stop(idle);
-        return (few, many);
+        return new(atStart, few, many);
 
-        Usage Open(int connections)
+        double Open(int connections)
         {
             idle.Wanted = connections;
             if (!load.Turn(Patience, [idle], () => idle.Done == connections))
                 throw new TimeoutException($"{proxy.Name}: {idle.Done} of {connections}, {idle.Failed} lost");
             load.Turn(Settling, [idle]);
-            return Usage.Of(proxy.Process!.Pid);
+            return Usage.Of(proxy.Process.Pid).PssMegabytes;
         }
+    }
+
+    /// <summary>In megabytes.</summary>
+    private readonly record struct Footprint(double AtStart, double Few, double Many)
+    {
+        public double KilobytesPerConnection => (Many - Few) * 1e3 / (MemoryPart.Many - MemoryPart.Few);
     }
 }

@@ -22,7 +22,7 @@ internal static class ProxyCommand
         if (parts.Count > 0)
             await CompareAsync(parts, bed, load, options["rounds"], span);
         if (IsWanted(MemoryPart.Name, only))
-            await MemoryPart.RunAsync(bed, load);
+            await MemoryPart.RunAsync(bed, load, options["rounds"]);
         if (IsWanted(ReloadPart.Name, only))
             await ReloadPart.RunAsync(bed, load);
         return 0;

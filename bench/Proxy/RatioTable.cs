@@ -32,7 +32,8 @@ internal static class RatioTable
         return string.Create(CultureInfo.InvariantCulture, $"{figure,10}{ratio,6:F2} {spread,-12}");
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The middle one.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
