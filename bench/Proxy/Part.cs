@@ -19,6 +19,9 @@ internal enum Field
 
     /// <summary>Ours, bare and with features.</summary>
     OurFeatures,
+
+    /// <summary>Ours on epoll, and on what it chooses by itself.</summary>
+    OurEngines,
 }
 
 /// <summary>One kind of work that all proxies are given in turn.</summary>
@@ -57,6 +60,8 @@ internal sealed record Part(
         new("latency", $"64 B at {RequestsPerSecond:N0} requests/s, 64 connections", "p50 and p99 <= 1.10 (aim 0.9)",
             () => new SteadyRate(64, RequestsPerSecond), [Latency("p50", 0.5), Latency("p99", 0.99),
             Latency("p99.9", 0.999), Cpu]),
+        new("engines", "keep-alive 64 B, 128 connections, epoll and what is chosen", "-",
+            () => new KeepAlive(128), [Operations, Cpu], Field.OurEngines),
         new("features-keep-alive", "keep-alive 64 B, 128 connections, features on", FewFeatures,
             () => new KeepAlive(128), [Operations, Cpu], Field.OurFeatures),
         new("features-one-request", "one request per connection, 64 at a time, features on", FewFeatures,

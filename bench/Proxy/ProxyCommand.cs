@@ -51,6 +51,7 @@ internal static class ProxyCommand
         using var nginx = await NginxProxy.StartAsync(bed, FirstPort + 2);
         using var vipd = await VipdProxy.StartAsync(bed, FirstPort + 3);
         using var featured = await VipdProxy.StartAsync(bed, FirstPort + 4, hasFeatures: true);
+        using var epoll = await VipdProxy.StartAsync(bed, FirstPort + 5, engine: "epoll");
         using var none = new NoProxy(bed.Backend);
         foreach (var part in parts)
         {
@@ -58,6 +59,7 @@ internal static class ProxyCommand
             {
                 Field.ProxiesAndSplice => [haproxy, spliced, vipd, nginx, none],
                 Field.OurFeatures => [vipd, featured],
+                Field.OurEngines => [epoll, vipd],
                 _ => [haproxy, vipd, nginx, none],
             };
             Console.WriteLine();

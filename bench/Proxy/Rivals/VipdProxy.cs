@@ -24,10 +24,10 @@ internal sealed class VipdProxy : IProxy
     private readonly ProxyTable _table;
     private TaskCompletionSource<TableResult>? _answer;
 
-    private VipdProxy(ProxyBed bed, IPEndPoint endpoint, PinnedProcess process, bool hasFeatures)
+    private VipdProxy(ProxyBed bed, IPEndPoint endpoint, PinnedProcess process, string name)
     {
         (Endpoint, Process) = (endpoint, process);
-        Name = hasFeatures ? "vipd, features on" : "vipd";
+        Name = name;
         _channel = RpcChannel.ForUnixSocket(process.File("proxy.sock"));
         _stream = new ProxyService.ProxyServiceClient(_channel).Control(cancellationToken: _stop.Token);
         _table = new()
@@ -35,8 +35,6 @@ internal sealed class VipdProxy : IProxy
             Listeners = { ListenerAt(endpoint) },
             Pools = { PoolOf(bed.Backend) },
         };
-        if (hasFeatures)
-            SwitchOn(_table);
     }
 
     public string Name { get; }
@@ -49,7 +47,9 @@ internal sealed class VipdProxy : IProxy
     /// <param name="port">Its own.</param>
     /// <param name="hasFeatures">With least connections, PROXY protocol version 2 towards the backend, and limits.
     /// </param>
-    public static async Task<VipdProxy> StartAsync(ProxyBed bed, int port, bool hasFeatures = false)
+    /// <param name="engine">What carries the connections: auto, epoll or io_uring.</param>
+    public static async Task<VipdProxy> StartAsync(
+        ProxyBed bed, int port, bool hasFeatures = false, string engine = "auto")
     {
         var process = new PinnedProcess();
         var file = process.Write(
@@ -57,12 +57,16 @@ internal sealed class VipdProxy : IProxy
             $$"""
             version: 1
             node: {name: bench, asn: 65001, routerId: {{OwnNetwork.NodeAddress}}}
+            proxy: {engine: {{engine}}}
             api: {directory: {{Path.GetDirectoryName(process.File("api"))}}}
 
             """);
         process.Start(ProxyBed.ProxyCore, VipdNode.Program, "proxy", "--config", file);
         await process.WaitAsync(() => File.Exists(process.File("proxy.sock")), "no proxy.sock");
-        var proxy = new VipdProxy(bed, new(bed.Address, port), process, hasFeatures);
+        var name = hasFeatures ? "vipd, features on" : engine == "auto" ? "vipd" : $"vipd, {engine}";
+        var proxy = new VipdProxy(bed, new(bed.Address, port), process, name);
+        if (hasFeatures)
+            SwitchOn(proxy._table);
         await proxy.TakeControlAsync();
         return proxy;
     }
