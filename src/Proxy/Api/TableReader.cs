@@ -23,7 +23,7 @@ internal sealed partial class TableReader
 
     private readonly List<RefusedTableEntry> _faults = [];
 
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: more entries than proxy.proto allows.</exception>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: more entries than proxy_table.proto allows.</exception>
     public TableReader(ProxyTable message)
     {
         CheckSize(message);
