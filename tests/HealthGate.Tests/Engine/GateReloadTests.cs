@@ -39,6 +39,31 @@ public sealed class GateReloadTests
     }
 
     [Fact]
+    public void A_pool_that_begins_to_send_the_PROXY_protocol_has_its_checks_send_it_too()
+    {
+        var gate = GateDriver.Announced();
+        var pool = GateDriver.Pool("web", "s1", "s2") with { SendProxyProtocol = ProxyProtocol.Version2 };
+        gate.Take(new Reconfigured(GateDriver.Two with { Pools = [pool] }));
+        var orders = gate.Last.OfType<StartCheck>().ToList();
+        Assert.Equal(2, orders.Count);
+        Assert.All(orders, order => Assert.Equal(ProxyProtocol.Version2, order.ProxyProtocol));
+        Assert.Equal(Announcement.Normal, gate["web"].State.Announcement);
+    }
+
+    [Fact]
+    public void A_pool_that_only_a_route_leads_to_counts_for_the_VIP()
+    {
+        var sni = new SniOptions([new(["a.example"], [], "named")], ResetsOthers: false);
+        var gate = GateDriver.Announced(GateDriver.Two with
+        {
+            Pools = [GateDriver.Pool("web", "s1"), GateDriver.Pool("named", "n1")],
+            Vips = [GateDriver.Vip("web", GateDriver.Address) with { Listeners = [new(80, "web") { Sni = sni }] }],
+        });
+        gate.Judge("backend named/n1", CheckVerdict.Failing);
+        Assert.Equal(Announcement.None, gate["web"].State.Announcement);
+    }
+
+    [Fact]
     public void A_backend_that_a_reload_adds_counts_once_it_is_judged()
     {
         var options = GateDriver.Two with

@@ -35,6 +35,25 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         Assert.Equal(new ProxyConnected(41), await _run.Next());
     }
 
+    // Every field set but the limits, and what it is on the wire.
+    private static readonly ListenerOptions FullListener = new(80, "web", 70, TimeSpan.FromMinutes(1))
+    {
+        Sni = new([new(["a.example"], ["h2"], "web")], ResetsOthers: true),
+        ProxyProtocol = new([IPNetwork.Parse("10.0.0.0/8")], TimeSpan.FromSeconds(3)),
+    };
+
+    private static readonly ListenerSpec FullSpec = new()
+    {
+        Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
+        Sni = new()
+        {
+            Routes = { new SniRoute { Names = { "a.example" }, Protocols = { "h2" }, Pool = "web" } },
+            ResetOthers = true,
+        },
+        ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } },
+        IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
+    };
+
     [Fact]
     public async Task The_whole_table_goes_down_as_the_engine_has_it()
     {
@@ -54,15 +73,9 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         };
         var options = new BackendOptions("s1", IPEndPoint.Parse("[2001:db8::1]:8081"), 50, 9) { IsBackup = true };
 
-        var listener = new ListenerOptions(80, "web", 70, TimeSpan.FromMinutes(1))
-        {
-            Sni = new([new(["a.example"], ["h2"], "web")], ResetsOthers: true),
-            ProxyProtocol = new([IPNetwork.Parse("10.0.0.0/8")], TimeSpan.FromSeconds(3)),
-        };
-
         link.Link.Send(new SendTable(
             5,
-            [new("web", IPAddress.Parse("203.0.113.50"), listener)],
+            [new("web", IPAddress.Parse("203.0.113.50"), FullListener)],
             [new(pool, [new(options, BackendState.Drain, 4)])],
             1000));
 
@@ -70,20 +83,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         {
             Revision = 5,
             MaxConnections = 1000,
-            Listeners =
-            {
-                new ListenerSpec
-                {
-                    Vip = "web", Address = "203.0.113.50", Port = 80, Pool = "web", MaxConnections = 70,
-                    Sni = new()
-                    {
-                        Routes = { new SniRoute { Names = { "a.example" }, Protocols = { "h2" }, Pool = "web" } },
-                        ResetOthers = true,
-                    },
-                    ProxyProtocol = new() { From = { "10.0.0.0/8" }, Timeout = new() { Seconds = 3 } },
-                    IdleTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)),
-                },
-            },
+            Listeners = { FullSpec },
             Pools =
             {
                 new PoolSpec

@@ -83,7 +83,7 @@ public sealed class TableReaderTests
     }
 
     [Fact]
-    public void Every_field_reaches_the_engine()
+    public void Every_field_of_a_listener_reaches_the_engine()
     {
         var table = Sound();
         table.MaxConnections = 9;
@@ -93,21 +93,11 @@ public sealed class TableReaderTests
         table.Listeners[0].Sni.ResetOthers = true;
         table.Listeners[0].MaxConnections = 8;
         table.Listeners[0].IdleTimeout = new() { Seconds = 7 };
-        table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
-        table.Pools[0].ConnectRetries = 5;
-        table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
-        table.Pools[0].QueueSize = 4;
-        table.Pools[0].QueueTimeout = new() { Seconds = 2 };
-        table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
-        table.Pools[0].Backends[0].MaxConnections = uint.MaxValue;
-        table.Pools[0].Backends[0].Backup = true;
-        table.Pools[0].Backends[0].Directive = BackendDirective.Down;
 
         var reader = new TableReader(table);
 
         Assert.Empty(reader.Faults);
-        var read = reader.Table;
-        Assert.Equal((3ul, 9), (read.Revision, read.MaxConnections));
+        Assert.Equal((3ul, 9), (reader.Table.Revision, reader.Table.MaxConnections));
         Assert.Equal(
             new()
             {
@@ -127,7 +117,27 @@ public sealed class TableReaderTests
                 MaxConnections = 8,
                 IdleTimeout = TimeSpan.FromSeconds(7),
             },
-            read.Listeners.Single());
+            reader.Table.Listeners.Single());
+        Assert.Null(reader.Table.FindFault());
+    }
+
+    [Fact]
+    public void Every_field_of_a_pool_reaches_the_engine()
+    {
+        var table = Sound();
+        table.Pools[0].ConnectTimeout = new() { Seconds = 6 };
+        table.Pools[0].ConnectRetries = 5;
+        table.Pools[0].SendProxyProtocol = ProxyProtocolVersion._2;
+        table.Pools[0].QueueSize = 4;
+        table.Pools[0].QueueTimeout = new() { Seconds = 2 };
+        table.Pools[0].Balance = BalanceAlgorithm.LeastConnections;
+        table.Pools[0].Backends[0].MaxConnections = uint.MaxValue;
+        table.Pools[0].Backends[0].Backup = true;
+        table.Pools[0].Backends[0].Directive = BackendDirective.Down;
+
+        var reader = new TableReader(table);
+
+        Assert.Empty(reader.Faults);
         Assert.Equal(
             new()
             {
@@ -151,8 +161,8 @@ public sealed class TableReaderTests
                     },
                 ],
             },
-            read.Pools.Single());
-        Assert.Null(read.FindFault());
+            reader.Table.Pools.Single());
+        Assert.Null(reader.Table.FindFault());
     }
 
     [Fact]
