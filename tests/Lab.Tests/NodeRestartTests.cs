@@ -18,7 +18,8 @@ public sealed class NodeRestartTests(TwoNodeLab lab, ITestOutputHelper output) :
         await using var bfd = withBfd
             ? await RouterBfd.StartAsync(Router, transmit: 50, receive: 50, Node1.IPv4, Node1.IPv6)
             : null;
-        await using var one = await StartAsync("15s", withBfd ? "bfd: {transmitInterval: 50ms, receiveInterval: 50ms}, " : "");
+        const string bfdKey = "bfd: {transmitInterval: 50ms, receiveInterval: 50ms}, ";
+        await using var one = await StartAsync("15s", withBfd ? bfdKey : "");
         foreach (var node in withBfd ? [Node1.IPv4, Node1.IPv6] : Array.Empty<string>())
             await bfd!.WaitUpAsync(node);
         using var monitor = await RouteMonitor.StartAsync(Router);
