@@ -12,30 +12,42 @@ internal static class BackendSocket
     private const int AttemptsAtOnce = 4;
 
     /// <summary>Sends the SYN.</summary>
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="isConnected">Whether the answer is there already: a backend on this machine gives it before
+    /// connect() returns.</param>
     /// <returns>The socket, connected or about to be; or -errno.</returns>
-    public static int Connect(IPEndPoint endpoint)
+    public static int Connect(IPEndPoint endpoint, out bool isConnected)
     {
+        isConnected = false;
         var name = SocketName.Of(endpoint);
-        var socket = Connect(name);
-        // From a backend on this machine the answer is there before connect() returns.
-        for (var attempt = 1; attempt < AttemptsAtOnce && IsSilent(socket, endpoint); attempt++)
+        var isLocal = IPAddress.IsLoopback(endpoint.Address);
+        var socket = Connect(name, isLocal);
+        for (var attempt = 1; isLocal && socket >= 0; attempt++)
         {
+            isConnected = Libc.IsWritable(socket, out var hasFailed);
+            if (hasFailed)
+            {
+                var errno = Libc.TakeError(socket);
+                Libc.CloseDescriptor(socket);
+                return -errno;
+            }
+            if (isConnected || attempt == AttemptsAtOnce)
+                break;
             Libc.CloseDescriptor(socket);
-            socket = Connect(name);
+            socket = Connect(name, isLocal);
         }
         return socket;
     }
 
-    private static bool IsSilent(int socket, IPEndPoint endpoint) =>
-        socket >= 0 && IPAddress.IsLoopback(endpoint.Address) && !Libc.IsWritable(socket);
-
-    private static int Connect(in SocketName name)
+    private static int Connect(in SocketName name, bool isLocal)
     {
         var socket = Libc.OpenStream(name.Family);
         if (socket < 0)
             return socket;
         Libc.SetOption(socket, Libc.LevelTcp, Libc.TcpNoDelay, 1);
-        KeepAlive.Set(socket);
+        // A peer on this machine does not vanish: the kernel ends its connections with it.
+        if (!isLocal)
+            KeepAlive.Set(socket);
         var result = Libc.Connect(socket, name);
         if (result >= 0 || result == -Errno.InProgress)
             return socket;

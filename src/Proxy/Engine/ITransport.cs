@@ -47,11 +47,13 @@ internal interface ITransport : IDisposable
     void Skip(int client, int count);
 
     /// <summary>
-    /// Starts to watch a socket on which a connect is under way; <see cref="ITransportHandler.OnConnected"/> tells its
-    /// end.
+    /// Starts to watch a socket towards a backend. Of a connect that is under way
+    /// <see cref="ITransportHandler.OnConnected"/> tells the end.
     /// </summary>
+    /// <param name="backend">The socket.</param>
+    /// <param name="isConnected">Nothing is under way any more, and nothing is told.</param>
     /// <returns>0 or -errno.</returns>
-    int Connect(int backend);
+    int Connect(int backend, bool isConnected);
 
     /// <summary>
     /// Carries octets, ends and resets between a client and its partner from now on. Reports may come within the call,

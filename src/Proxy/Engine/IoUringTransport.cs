@@ -146,9 +146,10 @@ internal sealed partial class IoUringTransport : ITransport
 
     public void Skip(int client, int count) => _queues.Drop(ref _table.Side(client).Queue, count);
 
-    public int Connect(int backend)
+    public int Connect(int backend, bool isConnected)
     {
-        AddPoll(backend, PollWritable, RequestKind.Connect);
+        if (!isConnected)
+            AddPoll(backend, PollWritable, RequestKind.Connect);
         return 0;
     }
 

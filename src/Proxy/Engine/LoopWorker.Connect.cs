@@ -46,13 +46,16 @@ internal sealed partial class LoopWorker
         connection.BackendGeneration = backend.Spec.Generation;
         connection.SentHeader = pool.Spec.SendProxyProtocol;
         connection.AttemptStarted = _shared.Clock.GetTimestamp();
-        var result = BeginAttempt(client, backend);
+        var result = BeginAttempt(client, backend, out var isConnected);
         if (result < 0)
         {
             EndAttempt(client, KindOf(-result), -result);
             return false;
         }
-        _timers.Set(client, _loop.TimeAfter(pool.Spec.ConnectTimeout));
+        if (isConnected)
+            OnConnected(client, 0);
+        else
+            _timers.Set(client, _loop.TimeAfter(pool.Spec.ConnectTimeout));
         return true;
     }
 
@@ -61,9 +64,9 @@ internal sealed partial class LoopWorker
         connection.Attempts > 0 && connection.Attempts == pool.Spec.ConnectRetries;
 
     // Sends the SYN: 0, or -errno.
-    private int BeginAttempt(int client, Backend backend)
+    private int BeginAttempt(int client, Backend backend, out bool isConnected)
     {
-        var socket = BackendSocket.Connect(backend.Spec.Endpoint);
+        var socket = BackendSocket.Connect(backend.Spec.Endpoint, out isConnected);
         if (socket < 0)
             return socket;
         if (socket >= _table.Capacity)
@@ -74,7 +77,7 @@ internal sealed partial class LoopWorker
         SocketTuning.Tune(socket, _shared.Listeners[_table.Connection(client).ListenerSlot].Route.Listener);
         _table.Open(socket, SideKind.Backend, client);
         _table.Side(client).Partner = socket;
-        return Transport.Connect(socket);
+        return Transport.Connect(socket, isConnected);
     }
 
     public void OnConnected(int client, int errno)

@@ -35,6 +35,8 @@ internal static unsafe partial class Libc
     private const int Peek = 2;
     private const int TcpInfo = 11;
     private const int PollWritable = 4;
+    private const int PollError = 8;
+    private const int PollHangUp = 0x10;
     private const int LimitOpenFiles = 7;
 
     /// <summary>A TCP socket that does not block and is not inherited by programs that we start.</summary>
@@ -72,12 +74,16 @@ internal static unsafe partial class Libc
             return Result(Recv(fd, buffer, (nuint)octets.Length, Peek));
     }
 
-    /// <summary>Whether a socket that connects has its answer, good or bad.</summary>
-    public static bool IsWritable(int fd)
+    /// <summary>Whether a socket that connects is connected.</summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="hasFailed">It never will be: <see cref="TakeError"/> says why.</param>
+    public static bool IsWritable(int fd, out bool hasFailed)
     {
-        // A struct pollfd.
+        // A struct pollfd: events in the lower half of its second word, what came of them in the upper one.
         var watched = stackalloc int[] { fd, PollWritable };
-        return Poll(watched, 1, 0) > 0;
+        var found = Poll(watched, 1, 0) > 0 ? watched[1] >> 16 : 0;
+        hasFailed = (found & (PollError | PollHangUp)) != 0;
+        return !hasFailed && (found & PollWritable) != 0;
     }
 
     public static int Receive(int fd, byte* buffer, int length) => Result(Recv(fd, buffer, (nuint)length, 0));
