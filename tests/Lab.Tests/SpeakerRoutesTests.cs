@@ -55,7 +55,10 @@ public sealed class SpeakerRoutesTests(OneRouterLab lab) : SpeakerScenario(lab)
         using var lease = await ForeignLease.OpenAsync(speaker);
 
         await lease.AnnounceAsync(
-            $$$"""[{"prefix": "{{{VipIPv4}}}", "attributes": {"med": 1}, "peerAttributes": {"tor1": {"med": 2} } }]""");
+            $$$"""
+            [{"prefix": "{{{VipIPv4}}}", "attributes": {"med": 1},
+              "peerAttributes": [{"peer": "tor1", "attributes": {"med": 2} }] }]
+            """);
 
         Assert.Equal(2, (int)(await WaitRoutedAsync(VipIPv4))["metric"]!);
     }

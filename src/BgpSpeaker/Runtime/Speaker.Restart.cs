@@ -28,10 +28,10 @@ public sealed partial class Speaker
             }
             await WaitUntilQuietAsync(others);
             _defaultRoutes.LeaveEverything();
+            // Silent, without AdminDown, and the connections close long before that is noticed: FRR keeps the routes of
+            // a session whose BFD times out after it has closed, and flushes them when it hears AdminDown.
+            _bfd.Dispose();
             await EndEverythingAsync();
-            // Not before: FRR flushes the routes of a session that is Established when it hears AdminDown. Of one whose
-            // connection has closed it keeps them.
-            await _bfd.StopAsync(_clock);
         }
         finally
         {
