@@ -155,7 +155,6 @@ internal sealed partial class IoUringTransport : ITransport
 
     public void Close(int fd, bool reset)
     {
-        const FlowState inFlight = FlowState.Receiving | FlowState.Polling | FlowState.Busy;
         ref var side = ref _table.Side(fd);
         if (reset)
             Libc.ResetOnClose(fd);
@@ -164,15 +163,13 @@ internal sealed partial class IoUringTransport : ITransport
             _queues.RemoveFirst(ref side.Queue);
         _queues.Clear(ref side.Queue);
         _bulk.Stop(ref side);
-        if (side.Has(inFlight))
-        {
-            // Each of them holds the socket open.
-            ref var cancel = ref _ring.Add();
-            cancel.Operation = RingOperation.AsyncCancel;
-            cancel.Flags = RequestFlags.NoSuccessReport;
-            cancel.Descriptor = fd;
-            cancel.OperationFlags = CancelByDescriptor | CancelAll;
-        }
+        // Each request that stands holds the socket open.
+        if (side.Has(FlowState.Receiving))
+            Cancel(RequestTag.Of(RequestKind.Receive, fd, side));
+        if (side.Has(FlowState.Polling))
+            Cancel(RequestTag.Of(PolledFor(side), fd, side));
+        if (side.Has(FlowState.Busy))
+            CancelEverything(fd);
         ref var close = ref _ring.Add();
         close.Operation = RingOperation.Close;
         close.Flags = RequestFlags.NoSuccessReport;
@@ -217,6 +214,21 @@ internal sealed partial class IoUringTransport : ITransport
         request.OperationFlags = events;
         request.UserData = tag.Value;
         return ref request;
+    }
+
+    private static RequestKind PolledFor(in Side side) =>
+        side.Kind == SideKind.Listener ? RequestKind.Accept
+        : side.Has(SideState.ReadEnded) ? RequestKind.HangUp
+        : RequestKind.Connect;
+
+    // Dear: the kernel looks at every request of the ring. A request of which the tag is known is found by that.
+    private void CancelEverything(int fd)
+    {
+        ref var request = ref _ring.Add();
+        request.Operation = RingOperation.AsyncCancel;
+        request.Flags = RequestFlags.NoSuccessReport;
+        request.Descriptor = fd;
+        request.OperationFlags = CancelByDescriptor | CancelAll;
     }
 
     private void Cancel(RequestTag tag)

@@ -17,6 +17,10 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>There are at most this many, in use and in stock.</summary>
     public const int MaximumBuffers = 32 * 1024;
 
+    // A cache line apart from a power of two: all buffers' beginnings would otherwise share a few lines of the cache, and
+    // most messages are no longer than that beginning.
+    private const int Stride = BufferSize + 64;
+
     private const int RegisterBufferRing = 22;
     private const int Entries = 4096;
     private const int FirstStock = 64;
@@ -45,7 +49,7 @@ internal sealed unsafe class BufferRing : IDisposable
     {
         errno = Errno.OutOfMemory;
         var ring = SharedMemory.Reserve((nuint)(Entries * sizeof(Entry)));
-        var buffers = SharedMemory.Reserve((nuint)MaximumBuffers * BufferSize);
+        var buffers = SharedMemory.Reserve((nuint)MaximumBuffers * Stride);
         if (ring is not null && buffers is not null)
         {
             var request = new Registration { Ring = (ulong)ring.Start, Entries = Entries, Group = Group };
@@ -58,7 +62,7 @@ internal sealed unsafe class BufferRing : IDisposable
         return null;
     }
 
-    public byte* this[ushort buffer] => _buffers.Start + buffer * (nint)BufferSize;
+    public byte* this[ushort buffer] => _buffers.Start + buffer * (nint)Stride;
 
     /// <summary>Notes that the kernel took one, which is ours now.</summary>
     public void Taken() => _provided--;
