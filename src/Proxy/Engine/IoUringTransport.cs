@@ -163,13 +163,12 @@ internal sealed partial class IoUringTransport : ITransport
             _queues.RemoveFirst(ref side.Queue);
         _queues.Clear(ref side.Queue);
         _bulk.Stop(ref side);
-        // Each request that stands holds the socket open.
-        if (side.Has(FlowState.Receiving))
-            Cancel(RequestTag.Of(RequestKind.Receive, fd, side));
-        if (side.Has(FlowState.Polling))
-            Cancel(RequestTag.Of(PolledFor(side), fd, side));
-        if (side.Has(FlowState.Busy))
+        // Each request that stands holds the socket open. A receive that octets are coming in for is not always found by
+        // its tag: a peer then waited for its reset in vain.
+        if (side.Has(FlowState.Receiving | FlowState.Busy))
             CancelEverything(fd);
+        else if (side.Has(FlowState.Polling))
+            Cancel(RequestTag.Of(PolledFor(side), fd, side));
         ref var close = ref _ring.Add();
         close.Operation = RingOperation.Close;
         close.Flags = RequestFlags.NoSuccessReport;
