@@ -14,7 +14,7 @@ internal sealed class ProxyLink(LinkOptions options, ulong epoch)
     // A proxy that hangs is out of service within a second of its last sign of life; one that only pauses has half a
     // second. Each heartbeat costs an idle node more than a check does: no more of them than that needs.
     private static readonly LinkTimes ProxyTimes =
-        new(Heartbeat: TimeSpan.FromMilliseconds(350), Silence: TimeSpan.FromMilliseconds(850));
+        new(Heartbeat: TimeSpan.FromMilliseconds(400), Silence: TimeSpan.FromMilliseconds(900));
 
     /// <inheritdoc/>
     protected override ControlRequest Heartbeat { get; } = new() { Heartbeat = new() };

@@ -31,7 +31,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         await stream.Send(new() { Accepted = new() { KeptRevision = 41 } });
 
         Assert.Equal(7UL, hello.Epoch);
-        Assert.Equal(TimeSpan.FromMilliseconds(350), hello.HeartbeatInterval.ToTimeSpan());
+        Assert.Equal(TimeSpan.FromMilliseconds(400), hello.HeartbeatInterval.ToTimeSpan());
         Assert.Equal(new ProxyConnected(41), await _run.Next());
     }
 
@@ -296,7 +296,7 @@ public sealed class ProxyLinkTests : IAsyncDisposable
         var lost = Assert.IsType<ProxyLost>(await _run.NextWhileReporting<ListenersReported>(
             () => link.Stream.Send(new() { ListenerReport = new() }), Step));
 
-        Assert.Contains("no sign of life for 850 ms", lost.Reason, Ordinal);
+        Assert.Contains("no sign of life for 900 ms", lost.Reason, Ordinal);
         Assert.Equal(7UL, (await (await _proxy.Streams.Next()).Receive()).Hello.Epoch);
     }
 
