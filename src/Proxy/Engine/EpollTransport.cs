@@ -66,7 +66,8 @@ internal sealed class EpollTransport : ITransport
     public void Skip(int client, int count) => _relay.Drop(client, count);
 
     // Only once a connect is under way: epoll reports a socket that was never connected as hung up.
-    public int Connect(int backend, bool isConnected) => _epoll.Watch(backend, Readiness.StreamEdges, _table.TokenOf(backend));
+    public int Connect(int backend, bool isConnected) =>
+        _epoll.Watch(backend, Readiness.StreamEdges, _table.TokenOf(backend));
 
     public void Relay(int client)
     {

@@ -163,8 +163,8 @@ internal sealed partial class IoUringTransport : ITransport
             _queues.RemoveFirst(ref side.Queue);
         _queues.Clear(ref side.Queue);
         _bulk.Stop(ref side);
-        // Each request that stands holds the socket open. A receive that octets are coming in for is not always found by
-        // its tag: a peer then waited for its reset in vain.
+        // Each request that stands holds the socket open. A receive in the midst of octets is not always found by its
+        // tag: a peer then waited for its reset in vain.
         if (side.Has(FlowState.Receiving | FlowState.Busy))
             CancelEverything(fd);
         else if (side.Has(FlowState.Polling))

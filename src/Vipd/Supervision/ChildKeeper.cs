@@ -114,9 +114,10 @@ internal sealed partial class ChildKeeper
         try
         {
             var process = await _starter.StartAsync(start);
-            LogStarted(_command.Name, process.Id);
             _children.Add(new(process));
             NotePids();
+            // Not before: whoever reads it may send a reload, which goes to those that are noted.
+            LogStarted(_command.Name, process.Id);
             return true;
         }
         catch (Win32Exception error)

@@ -89,7 +89,9 @@ public sealed class SniRouterTests
     {
         var (router, octets) = (Router(), Hello("x.y.z.example.com", "spdy/3,h2"));
         var scratch = new byte[ClientHelloReader.MaximumLength];
-        Assert.Equal(0, FindIn(router, octets, scratch));
+        // The runtime allocates while it compiles what runs often.
+        for (var i = 0; i < 1000; i++)
+            Assert.Equal(0, FindIn(router, octets, scratch));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)

@@ -17,8 +17,8 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>There are at most this many, in use and in stock.</summary>
     public const int MaximumBuffers = 32 * 1024;
 
-    // A cache line apart from a power of two: all buffers' beginnings would otherwise share a few lines of the cache, and
-    // most messages are no longer than that beginning.
+    // A cache line more than a power of two: all buffers' beginnings would otherwise share a few lines of the cache,
+    // and most messages are no longer than that beginning.
     private const int Stride = BufferSize + 64;
 
     private const int RegisterBufferRing = 22;
